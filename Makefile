@@ -1,0 +1,53 @@
+# make build: everything from nothing. make test: lint and all tests. make help: the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+export DBT_PROFILES_DIR := .
+RAW := $(or $(PERENNIAL_RAW),data/raw)
+
+.PHONY: help build sample test lint format spark dashboard clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
+
+.venv/.build: requirements/build.txt
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Perennial needs Python 3.11 or later; set PYTHON=python3.x"'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing what the build needs (once, about a minute)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.build
+	@echo "installing what the tests need (once, about three minutes)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+sample: .venv/.build  ## raw sample data (real receipts of a gift wholesaler), if there is no raw data
+	@test -e $(RAW) || $(BIN)/python -m converters online_retail --out $(RAW)
+
+build: sample  ## the warehouse: dbt build on the raw data
+	@$(BIN)/dbt build
+
+test: sample .venv/.dev  ## lint and every test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: .venv/.dev  ## sqlfluff and ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --processes 0 models tests analyses
+
+format: .venv/.dev  ## mend what lint can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --processes 0 models tests analyses
+
+spark: sample .venv/.dev  ## the same warehouse on a local Spark session (needs Java 17)
+	@$(BIN)/dbt build --target spark
+
+dashboard: build .venv/.dev  ## one static page
+	@echo "not yet"
+
+clean:  ## remove what the commands made, but no raw data
+	@rm -rf target logs perennial.duckdb spark-warehouse dashboard

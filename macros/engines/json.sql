@@ -1,0 +1,54 @@
+{#
+    Parse a JSON column once into a typed value. `shape` is what the JSON looks like, with a type name for each
+    scalar: [{'id': 'bigint', 'tax_lines': [{'price': 'string'}]}]. What does not fit becomes null; text that is
+    not JSON gives null as a whole (see is_json for the difference).
+#}
+{% macro parse_json(column, shape) -%}
+    {{ return(adapter.dispatch('parse_json', 'perennial')(column, shape)) }}
+{%- endmacro %}
+
+{% macro default__parse_json(column, shape) -%}
+    from_json({{ column }}, '{{ perennial.spark_type(shape) }}')
+{%- endmacro %}
+
+{% macro duckdb__parse_json(column, shape) -%}
+    from_json(case when json_valid({{ column }}) then {{ column }} end, '{{ tojson(shape) }}')
+{%- endmacro %}
+
+{% macro spark_type(shape) -%}
+    {%- if shape is string -%}
+        {{ shape }}
+    {%- elif shape is mapping -%}
+        struct<
+        {%- for name, inner in shape.items() -%}
+            `{{ name }}`: {{ perennial.spark_type(inner) }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+        >
+    {%- else -%}
+        array<{{ perennial.spark_type(shape[0]) }}>
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether a text is well-formed JSON; null text is. #}
+{% macro is_json(column) -%}
+    {{ return(adapter.dispatch('is_json', 'perennial')(column)) }}
+{%- endmacro %}
+
+{% macro default__is_json(column) -%}
+    ({{ column }} is null or try_parse_json({{ column }}) is not null)
+{%- endmacro %}
+
+{% macro duckdb__is_json(column) -%}
+    coalesce(json_valid({{ column }}), true)
+{%- endmacro %}
+
+
+{# A whole row of the relation or CTE named `alias` as JSON text. #}
+{% macro row_to_json(alias) -%}
+    {{ return(adapter.dispatch('row_to_json', 'perennial')(alias)) }}
+{%- endmacro %}
+
+{% macro default__row_to_json(alias) -%} to_json(struct({{ alias }}.*)) {%- endmacro %}
+
+{% macro duckdb__row_to_json(alias) -%} cast(to_json({{ alias }}) as string) {%- endmacro %}

@@ -1,0 +1,57 @@
+{# One row per element of a list, in the select list. #}
+{% macro explode(list) -%}
+    {{ return(adapter.dispatch('explode', 'perennial')(list)) }}
+{%- endmacro %}
+
+{% macro default__explode(list) -%} explode({{ list }}) {%- endmacro %}
+
+{% macro duckdb__explode(list) -%} unnest({{ list }}) {%- endmacro %}
+
+
+{# The list of integers from first to last, both included; empty when last < first. #}
+{% macro integers(first, last) -%}
+    {{ return(adapter.dispatch('integers', 'perennial')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__integers(first, last) -%}
+    case
+        when {{ last }} >= {{ first }} then sequence(cast({{ first }} as int), cast({{ last }} as int))
+        else array()
+    end
+{%- endmacro %}
+
+{% macro duckdb__integers(first, last) -%}
+    generate_series(cast({{ first }} as int), cast({{ last }} as int))
+{%- endmacro %}
+
+
+{# Whether a condition holds for any element; write the element as `element` in the condition. #}
+{% macro any_element(list, condition) -%}
+    {{ return(adapter.dispatch('any_element', 'perennial')(list, condition)) }}
+{%- endmacro %}
+
+{% macro default__any_element(list, condition) -%}
+    coalesce(exists({{ list }}, element -> {{ condition }}), false)
+{%- endmacro %}
+
+{% macro duckdb__any_element(list, condition) -%}
+    coalesce(len(list_filter({{ list }}, lambda element: {{ condition }})) > 0, false)
+{%- endmacro %}
+
+
+{# The sum of a decimal expression over the elements of a list; 0 for an empty or missing list. #}
+{% macro sum_elements(list, expression) -%}
+    {{ return(adapter.dispatch('sum_elements', 'perennial')(list, expression)) }}
+{%- endmacro %}
+
+{% macro default__sum_elements(list, expression) -%}
+    coalesce(cast(aggregate(
+        {{ list }},
+        cast(0 as decimal(18, 4)),
+        (total, element) -> cast(total + coalesce({{ expression }}, 0) as decimal(18, 4))
+    ) as decimal(18, 4)), 0)
+{%- endmacro %}
+
+{% macro duckdb__sum_elements(list, expression) -%}
+    cast(coalesce(list_sum(list_transform({{ list }}, lambda element: {{ expression }})), 0) as decimal(18, 4))
+{%- endmacro %}

@@ -1,0 +1,39 @@
+{# Contradictions stop the run at its start, each with one sentence that says what to do. #}
+{% macro check_settings() %}
+    {%- if execute -%}
+        {%- set problems = [] -%}
+        {%- set known = perennial.declared_sources() | map(attribute='source_name') | unique | list -%}
+        {%- if var('systems') is string or var('systems') is not sequence or not var('systems') -%}
+            {%- do problems.append('The var systems must be a list with at least one of: ' ~ known | join(', ') ~ '.') -%}
+        {%- else -%}
+            {%- for system in var('systems') if system not in known -%}
+                {%- do problems.append(
+                    'The var systems names ' ~ system ~ ', which is not one of: ' ~ known | join(', ')
+                    ~ '. Correct the name, or bring the tool in as a custom_<subject> relation.'
+                ) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- for name in ['as_of', 'loaded_until'] if var(name) -%}
+            {%- if not modules.re.fullmatch('\d{4}-\d{2}-\d{2}', var(name) | string) -%}
+                {%- do problems.append('The var ' ~ name ~ ' must be a day such as 2025-12-31, not ' ~ var(name) ~ '.') -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if var('reporting_timezone') and var('reporting_timezone') not in modules.pytz.all_timezones -%}
+            {%- do problems.append(
+                'The var reporting_timezone must be an IANA name such as Europe/London, not '
+                ~ var('reporting_timezone') ~ '.'
+            ) -%}
+        {%- endif -%}
+        {%- if var('reporting_currency') and not modules.re.fullmatch('[A-Z]{3}', var('reporting_currency')) -%}
+            {%- do problems.append(
+                'The var reporting_currency must be an ISO 4217 code such as EUR, not ' ~ var('reporting_currency') ~ '.'
+            ) -%}
+        {%- endif -%}
+        {%- if var('raw_from') not in ['files', 'schemas'] -%}
+            {%- do problems.append('The var raw_from must be files or schemas, not ' ~ var('raw_from') ~ '.') -%}
+        {%- endif -%}
+        {%- if problems -%}
+            {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}

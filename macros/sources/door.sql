@@ -1,0 +1,170 @@
+{#
+    The door: before any model runs, every declared raw table becomes a view raw.<system>__<table> that has every
+    declared column. An absent system is an empty typed view, so nothing downstream knows the difference.
+    A missing optional column is a typed null and a warning; a missing required one stops the run.
+#}
+{% macro open_door() %}
+    {%- if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot'] -%}
+        {%- set known = perennial.raw_tables() -%}
+        {%- set problems, notes, present = [], [], [] -%}
+        {%- do run_query('create schema if not exists raw') -%}
+        {%- for source in perennial.declared_sources() -%}
+            {%- set system, table = source.source_name, source.name -%}
+            {%- set location = known.get(system ~ '.' ~ table) -%}
+            {%- set system_is_present = system in var('systems') and perennial.has_system(known, system) -%}
+            {%- if system_is_present and location -%}
+                {%- do present.append(system) -%}
+                {%- set landed = perennial.landed_columns(location) -%}
+                {%- do perennial.check_columns(source, landed, location, problems, notes) -%}
+            {%- else -%}
+                {%- set landed = {} -%}
+                {%- if system_is_present and source.config.meta.get('required') -%}
+                    {%- do problems.append(
+                        system ~ '.' ~ table ~ ' is missing: Perennial needs it whenever there is any ' ~ system
+                        ~ ' table. Land it as ' ~ perennial.raw_root() ~ '/' ~ system ~ '/' ~ table
+                        ~ '.parquet, or take ' ~ system ~ ' out of the var systems.'
+                    ) -%}
+                {%- endif -%}
+            {%- endif -%}
+            {%- if not problems -%}
+                {%- do run_query(perennial.door_view(source, landed, location)) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if not problems and not present -%}
+            {%- do problems.append(
+                'There is no raw table of ' ~ var('systems') | join(', ') ~ ' below ' ~ perennial.raw_root()
+                ~ ': run make sample for the sample data, or set PERENNIAL_RAW to the folder that holds '
+                ~ '<system>/<table>.parquet.'
+            ) -%}
+        {%- endif -%}
+        {%- if problems -%}
+            {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
+        {%- endif -%}
+        {%- for system in var('systems') if system not in present -%}
+            {%- do notes.append(system ~ ': no raw tables below ' ~ perennial.raw_root() ~ ', treated as absent.') -%}
+        {%- endfor -%}
+        {%- for note in notes -%}
+            {%- do log('  door: ' ~ note, info=true) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro raw_root() -%}
+    {{- return(env_var('PERENNIAL_RAW', 'data/raw').rstrip('/')) -}}
+{%- endmacro %}
+
+
+{% macro declared_sources() %}
+    {%- do return(
+        graph.sources.values() | selectattr('package_name', 'equalto', 'perennial') | sort(attribute='unique_id')
+    ) -%}
+{% endmacro %}
+
+
+{% macro has_system(known, system) %}
+    {%- do return(known.keys() | map('truncate', system | length + 1, true, '', 0) | select('equalto', system ~ '.') | list | length > 0) -%}
+{% endmacro %}
+
+
+{# {'system.table': where to read it}, for everything that has landed. #}
+{% macro raw_tables() %}
+    {%- set tables = {} -%}
+    {%- if var('raw_from') == 'schemas' -%}
+        {%- for system in var('systems') -%}
+            {%- for relation in adapter.list_relations_without_caching(
+                api.Relation.create(database=target.database, schema=system)
+            ) -%}
+                {%- do tables.update({system ~ '.' ~ relation.identifier | lower: relation | string}) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- for file in perennial.raw_files() -%}
+            {%- set parts = file.split('/') -%}
+            {%- set below = parts[-2:] if parts[-2] in var('systems') else parts[-3:] -%}
+            {%- set system, table = below[0], below[1] | replace('.parquet', '') -%}
+            {%- set folder = parts[:-(below | length)] | join('/') -%}
+            {%- set path = folder ~ '/' ~ system ~ '/' ~ table ~ ('.parquet' if below | length == 2 else '/*.parquet') -%}
+            {%- do tables.update({system ~ '.' ~ table: perennial.file_relation(path)}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(tables) -%}
+{% endmacro %}
+
+
+{% macro landed_columns(location) %}
+    {%- set columns = {} -%}
+    {%- for row in run_query('describe select * from ' ~ location).rows -%}
+        {%- do columns.update({row[0] | lower: row[1] | lower}) -%}
+    {%- endfor -%}
+    {%- do return(columns) -%}
+{% endmacro %}
+
+
+{% macro check_columns(source, landed, location, problems, notes) %}
+    {%- set name = source.source_name ~ '.' ~ source.name -%}
+    {%- set absent = [] -%}
+    {%- for column in source.columns.values() if column.name not in landed -%}
+        {%- if column.config.meta.get('required') -%}
+            {%- do problems.append(
+                name ~ ' has no column ' ~ column.name ~ ' (' ~ column.data_type ~ ', '
+                ~ column.description.split('.')[0] | trim ~ '), which is required: add it to ' ~ location
+                ~ ', or take ' ~ source.source_name ~ ' out of the var systems.'
+            ) -%}
+        {%- else -%}
+            {%- do absent.append(column.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if absent -%}
+        {%- do notes.append(name ~ ': optional column(s) not landed, read as null: ' ~ absent | join(', ') ~ '.') -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+    Each declared column as it landed; null if it did not; text if it landed in a type that its declared type cannot be
+    cast from, so that staging quarantines the row instead of failing. Undeclared columns follow.
+#}
+{% macro door_view(source, landed, location) %}
+    {%- set relation = api.Relation.create(schema='raw', identifier=source.identifier) -%}
+    create or replace view {{ relation.include(database=false) }} as
+    select
+    {%- for column in source.columns.values() %}
+        {% if column.name not in landed -%}
+            cast(null as {{ 'string' if column.data_type == 'json' else column.data_type }})
+        {%- else -%}
+            {{ perennial.landed_as(adapter.quote(column.name), landed[column.name], column.data_type) }}
+        {%- endif %} as {{ adapter.quote(column.name) }}
+        {{- ',' if not loop.last or (landed.keys() | reject('in', source.columns.keys()) | list) }}
+    {%- endfor %}
+    {%- for name in landed.keys() | reject('in', source.columns.keys()) | sort %}
+        {{ adapter.quote(name) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {%- if location %}
+    from {{ location }}
+    {%- else %}
+    where false
+    {%- endif %}
+{% endmacro %}
+
+
+{% macro landed_as(column, landed_type, declared_type) -%}
+    {%- set is_text = landed_type in ['varchar', 'string', 'json', 'text'] or landed_type.startswith('enum') -%}
+    {%- set is_number = landed_type.startswith((
+        'tinyint', 'smallint', 'int', 'bigint', 'hugeint', 'utinyint', 'usmallint', 'uint', 'ubigint', 'long',
+        'float', 'double', 'real', 'decimal', 'boolean'
+    )) -%}
+    {%- set is_time = landed_type.startswith(('timestamp', 'date')) -%}
+    {%- set is_nested = landed_type.startswith(('struct', 'map', 'array')) or landed_type.endswith(']') -%}
+    {%- if is_nested -%}
+        cast(to_json({{ column }}) as string)
+    {%- elif landed_type == 'json' or (is_text and landed_type.startswith('enum')) -%}
+        cast({{ column }} as string)
+    {%- elif is_text
+        or (is_number and declared_type.startswith(('bigint', 'int', 'double', 'decimal', 'boolean')))
+        or (is_time and declared_type in ['timestamp', 'date']) -%}
+        {{ column }}
+    {%- else -%}
+        cast({{ column }} as string)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,85 @@
+{#
+    What becomes of a raw row: every base model carries quarantine_reason, raw_row and row_status, and
+    quality.row_accounting adds them up.
+#}
+
+{# Rows loaded after the var loaded_until are not seen by anything. #}
+{% macro loaded_in_time(loaded_at) -%}
+    {%- if var('loaded_until') -%}
+        ({{ loaded_at }} is null or {{ to_utc(loaded_at) }} < {{ add_days("date '" ~ var('loaded_until') ~ "'", 1) }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Two columns: the first reason for which a raw row cannot be used, and that row as JSON. `reasons` maps text to condition. #}
+{% macro refuse(raw_alias, reasons) -%}
+    case
+        {%- for reason, condition in reasons.items() %}
+            when {{ condition }} then '{{ reason }}'
+        {%- endfor %}
+        end as quarantine_reason,
+        case
+            when {{ reasons.values() | join(' or ') }} then {{ row_to_json(raw_alias) }}
+        end as raw_row
+{%- endmacro %}
+
+
+{# A value that was given but cannot be read as its type. #}
+{% macro unreadable(column, type) -%}
+    ({{ clean_text(column) }} is not null and try_cast({{ column }} as {{ type }}) is null)
+{%- endmacro %}
+
+
+{#
+    The row's status. Of several rows with one key the newest counts: by change column among the versions that
+    existed at the cut (the oldest later one if there is none), then by load time, then by content, so that the order
+    of arrival never matters. The others are duplicates.
+#}
+{% macro row_status(key, content, changed_at=none, loaded_at='loaded_at', is_removed='false') -%}
+    case
+            when quarantine_reason is not null then 'quarantined'
+            when {{ is_removed }} then 'tombstone'
+            when row_number() over (
+                partition by {{ key | join(', ') }}, quarantine_reason is null, {{ is_removed }}
+                order by
+                    {%- if changed_at %}
+                    case when {{ changed_at }} < cut_at then {{ changed_at }} end desc nulls last,
+                    {{ changed_at }} asc nulls last,
+                    {%- endif %}
+                    {{ loaded_at }} desc nulls last
+                    {%- for column in content %},
+                    {{ column }} asc nulls last
+                    {%- endfor %}
+            ) > 1 then 'duplicate'
+            else 'staged'
+        end as row_status
+{%- endmacro %}
+
+
+{# A number from seeds/thresholds.csv. #}
+{% macro threshold(name) -%}
+    (select max(value) from {{ ref('thresholds') }} where name = '{{ name }}')
+{%- endmacro %}
+
+
+{# Every raw table and the base model that accounts for its rows. #}
+{% macro base_models() %}
+    {%- do return({
+        'pos': ['sales', 'sale_lines'],
+        'shopify': [
+            'orders', 'order_refunds', 'customers', 'products', 'product_variants', 'transactions', 'fulfillments',
+            'discount_codes', 'abandoned_checkouts', 'locations', 'shop',
+        ],
+    }) -%}
+{% endmacro %}
+
+
+{# Later than its own load allows; without a load time, beyond the gap that point_in_time found. #}
+{% macro in_the_future(event_at, loaded_at) -%}
+    cast({{ event_at }} as date) >= coalesce(
+        {{ add_days('cast(' ~ loaded_at ~ ' as date)', '1 + ' ~ threshold('future_tolerance_days')) }},
+        point_in_time.implausible_from
+    )
+{%- endmacro %}

@@ -1,0 +1,14 @@
+-- One line with goods sold; the negative lines of returns and exchanges are refunds.
+select
+    'pos:' || store_id || ':' || sale_id || ':' || line_no as order_line_id,
+    'pos:' || store_id || ':' || sale_id as order_id,
+    cast(null as string) as product_id,
+    sku as variant_id,
+    sku,
+    description as product_title,
+    quantity,
+    round(quantity * unit_price, 2) as gross_amount,
+    round(discount_amount, 2) as discount_amount,
+    false as is_gift_card
+from {{ ref('stg_pos__sale_lines') }}
+where quantity >= 0

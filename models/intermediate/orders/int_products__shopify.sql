@@ -1,0 +1,22 @@
+-- One variant with its product.
+with
+
+variants as (
+    select * from {{ ref('stg_shopify__product_variants') }}
+),
+
+products as (
+    select * from {{ ref('stg_shopify__products') }}
+)
+
+select
+    variants.variant_id,
+    'shopify' as source_name,
+    variants.product_id,
+    variants.sku,
+    products.product_title,
+    products.brand,
+    products.category,
+    coalesce(products.is_gift_card, false) as is_gift_card
+from variants
+left join products on variants.shop_url = products.shop_url and variants.product_id = products.product_id

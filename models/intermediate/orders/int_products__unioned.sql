@@ -1,0 +1,2 @@
+-- One variant of any system's catalogue.
+{{ union_subject('products', ['pos', 'shopify']) }}

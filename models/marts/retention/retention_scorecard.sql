@@ -1,0 +1,147 @@
+-- Grain: metric, window, month, segment. A value is null with its reason beside it; numerator and denominator stay, so that a
+-- reader can see how little there was. Never average value over rows: divide summed numerators by summed denominators.
+{%- set windows = {
+    'repeat_purchase_rate': ('repeat_customers', 'customers', none, ['trailing_365d', 'to_date']),
+    'repeat_purchase_rate_by_day': ('repeat_day_customers', 'customers', none, ['trailing_365d', 'to_date']),
+    'returning_customer_rate': ('returning_customers', 'customers', none, ['month', 'trailing_365d']),
+    'average_order_value': ('net_revenue', 'converted_orders', 'squared_revenue', ['month', 'trailing_365d', 'to_date']),
+    'purchase_frequency': ('orders', 'customers', 'squared_customer_orders', ['month', 'trailing_365d', 'to_date']),
+    'revenue_per_customer': ('net_revenue', 'customers', 'squared_customer_revenue', ['month', 'trailing_365d', 'to_date']),
+} %}
+with
+
+window_measures as (
+    select * from {{ ref('int_metrics__window_measures') }}
+),
+
+active_customers as (
+    select * from {{ ref('int_metrics__active_customers') }}
+),
+
+repurchases as (
+    select * from {{ ref('int_metrics__repurchases') }}
+),
+
+gaps as (
+    select * from {{ ref('int_metrics__gaps') }}
+),
+
+periods as (
+    select * from {{ ref('int_metrics__periods') }}
+),
+
+metrics as (
+    select * from {{ ref('metrics') }}
+),
+
+counts as (
+    {%- for metric, (numerator, denominator, squares, period_windows) in windows.items() %}
+    select
+        '{{ metric }}' as metric,
+        period_window,
+        period_month,
+        segment_type,
+        segment,
+        cast({{ numerator }} as decimal(18, 2)) as numerator,
+        cast({{ denominator }} as bigint) as denominator,
+        cast({{ squares or 'null' }} as double) as sum_of_squares,
+        cast(null as double) as median,
+        cast(null as boolean) as is_mature
+    from window_measures
+    where period_window in ('{{ period_windows | join("', '") }}')
+    union all
+    {%- endfor %}
+    {%- for metric, numerator in {
+        'active_customer_retention_rate': 'still_active', 'inactivity_rate': 'active_at_start - still_active',
+    }.items() %}
+    select
+        '{{ metric }}' as metric,
+        'month' as period_window,
+        period_month,
+        segment_type,
+        segment,
+        cast({{ numerator }} as decimal(18, 2)) as numerator,
+        active_at_start as denominator,
+        cast(null as double) as sum_of_squares,
+        cast(null as double) as median,
+        cast(null as boolean) as is_mature
+    from active_customers
+    union all
+    {%- endfor %}
+    select
+        'repurchase_rate_' || cast(horizon_days as string) || 'd' as metric,
+        period_window,
+        period_month,
+        segment_type,
+        segment,
+        cast(buyers as decimal(18, 2)) as numerator,
+        cast(customers as bigint) as denominator,
+        cast(null as double) as sum_of_squares,
+        cast(null as double) as median,
+        is_mature
+    from repurchases
+    union all
+    select
+        'median_days_between_orders' as metric,
+        period_window,
+        period_month,
+        segment_type,
+        segment,
+        cast(null as decimal(18, 2)) as numerator,
+        gap_count as denominator,
+        cast(null as double) as sum_of_squares,
+        median_days as median,
+        cast(null as boolean) as is_mature
+    from gaps
+),
+
+judged as (
+    select
+        counts.metric,
+        counts.period_window,
+        counts.period_month,
+        counts.segment_type,
+        counts.segment,
+        counts.numerator,
+        counts.denominator,
+        counts.sum_of_squares,
+        counts.median,
+        metrics.kind,
+        metrics.definition,
+        coalesce(counts.is_mature, periods.is_mature) as is_mature,
+        case
+            when not coalesce(counts.is_mature, periods.is_mature) then 'immature'
+            when counts.denominator < {{ threshold('min_denominator') }} then 'too_few'
+        end as reason
+    from counts
+    inner join metrics on counts.metric = metrics.metric
+    inner join periods
+        on counts.period_window = periods.period_window and counts.period_month = periods.period_month
+)
+
+select
+    metric,
+    period_window,
+    period_month,
+    segment_type,
+    segment,
+    numerator,
+    cast(denominator as bigint) as denominator,
+    case
+        when reason is null and kind = 'median' then {{ significant('median') }}
+        when reason is null then {{ significant(ratio('numerator', 'denominator')) }}
+    end as value,
+    case
+        when reason is null and kind = 'share' then {{ significant(wilson('numerator', 'denominator', 'low')) }}
+        when reason is null and kind = 'mean'
+            then {{ significant(mean_interval('numerator', 'denominator', 'sum_of_squares', 'low')) }}
+    end as value_low,
+    case
+        when reason is null and kind = 'share' then {{ significant(wilson('numerator', 'denominator', 'high')) }}
+        when reason is null and kind = 'mean'
+            then {{ significant(mean_interval('numerator', 'denominator', 'sum_of_squares', 'high')) }}
+    end as value_high,
+    is_mature,
+    reason,
+    definition
+from judged

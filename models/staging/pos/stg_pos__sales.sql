@@ -1,0 +1,14 @@
+select
+    sale_id,
+    store_id,
+    register_id,
+    sold_at,
+    customer_email,
+    customer_phone,
+    loyalty_id,
+    currency_code,
+    country_code,
+    original_sale_id,
+    loaded_at
+from {{ ref('base_pos__sales') }}
+where row_status = 'staged'

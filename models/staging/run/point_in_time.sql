@@ -1,0 +1,162 @@
+-- One row: the point in time and the units that the whole run is a function of. Nothing else reads the clock or these vars.
+-- as_of: the var, else the last complete day before the newest load, else the day of the newest plausible order.
+{%- set loads = [] -%}
+{%- for system, tables in base_models().items() -%}
+    {%- for table in tables -%}
+        {%- do loads.append((system, table, '_loaded_at' if system == 'pos' else '_airbyte_extracted_at')) -%}
+    {%- endfor -%}
+{%- endfor %}
+with
+
+loads as (
+    {%- for system, table, loaded_at in loads %}
+    {{ 'union all' if not loop.first }}
+    select max({{ to_utc(loaded_at) }}) as loaded_at
+    from {{ source(system, table) }}
+    where {{ loaded_in_time(loaded_at) }}
+    {%- endfor %}
+),
+
+newest_load as (
+    select max(loaded_at) as newest_load_at
+    from loads
+),
+
+zones as (
+    select store_timezone as time_zone
+    from {{ source('pos', 'sales') }}
+    where {{ loaded_in_time('_loaded_at') }}
+    group by store_timezone
+    union all
+    select iana_timezone as time_zone
+    from {{ source('shopify', 'shop') }}
+    where {{ loaded_in_time('_airbyte_extracted_at') }}
+    group by iana_timezone
+),
+
+zone as (
+    select
+        {% if var('reporting_timezone') -%}
+        '{{ var("reporting_timezone") }}' as reporting_timezone,
+        {% else -%}
+        case when count(distinct zones.time_zone) = 1 then max(zones.time_zone) else 'UTC' end as reporting_timezone,
+        {% endif -%}
+        count(distinct zones.time_zone) as shop_zone_count
+    from zones
+    inner join {{ ref('time_zones') }} as time_zones on zones.time_zone = time_zones.time_zone
+),
+
+raw_orders as (
+    select
+        cast(try_cast(sold_at as timestamp) as date) as ordered_on,
+        upper({{ clean_text('currency') }}) as currency_code,
+        count(*) as order_count
+    from {{ source('pos', 'sales') }}
+    where {{ loaded_in_time('_loaded_at') }}
+    group by 1, 2
+    union all
+    select
+        cast({{ utc_to_local(to_utc('coalesce(orders.processed_at, orders.created_at)'), 'zone.reporting_timezone') }} as date)
+            as ordered_on,
+        upper({{ clean_text('orders.currency') }}) as currency_code,
+        count(*) as order_count
+    from {{ source('shopify', 'orders') }} as orders
+    cross join zone
+    where {{ loaded_in_time('orders._airbyte_extracted_at') }}
+    group by 1, 2
+),
+
+currencies as (
+    select
+        currency_code,
+        sum(order_count) as order_count
+    from raw_orders
+    where currency_code is not null
+    group by currency_code
+),
+
+currency as (
+    select max(currency_code) as currency_code
+    from (
+        select currency_code
+        from currencies
+        order by order_count desc, currency_code asc
+        limit 1
+    ) as most_used
+),
+
+order_days as (
+    select
+        ordered_on,
+        sum(order_count) as order_count
+    from raw_orders
+    where ordered_on is not null
+    group by ordered_on
+),
+
+gaps as (
+    select
+        ordered_on,
+        {{ days_between('lag(ordered_on) over (order by ordered_on)', 'ordered_on') }} as gap_days,
+        sum(order_count) over (order by ordered_on desc) as orders_from_here,
+        sum(order_count) over () as orders_in_all
+    from order_days
+),
+
+first_implausible as (
+    select min(ordered_on) as implausible_from
+    from gaps
+    where
+        gap_days > {{ threshold('implausible_gap_days') }}
+        and orders_from_here * 2 < orders_in_all
+),
+
+newest_order as (
+    select
+        max(first_implausible.implausible_from) as implausible_from,
+        max(order_days.ordered_on) as newest_ordered_on
+    from first_implausible
+    left join order_days
+        on order_days.ordered_on < coalesce(first_implausible.implausible_from, date '9999-12-31')
+),
+
+chosen as (
+    select
+        {% if var('as_of') -%}
+        date '{{ var("as_of") }}' as as_of,
+        'var as_of' as as_of_basis,
+        {% else -%}
+        coalesce(
+            {{ add_days('cast(' ~ utc_to_local('newest_load.newest_load_at', 'zone.reporting_timezone') ~ ' as date)', -1) }},
+            newest_order.newest_ordered_on
+        ) as as_of,
+        case
+            when newest_load.newest_load_at is not null then 'last complete day before the newest load'
+            else 'day of the newest order'
+        end as as_of_basis,
+        {% endif -%}
+        zone.reporting_timezone,
+        zone.shop_zone_count,
+        {% if var('reporting_currency') -%}
+        '{{ var("reporting_currency") }}' as reporting_currency,
+        {% else -%}
+        coalesce(currency.currency_code, 'XXX') as reporting_currency,
+        {% endif -%}
+        newest_load.newest_load_at,
+        newest_order.implausible_from
+    from newest_load
+    cross join zone
+    cross join currency
+    cross join newest_order
+)
+
+select
+    as_of,
+    as_of_basis,
+    {{ local_to_utc('cast(' ~ add_days('as_of', 1) ~ ' as timestamp)', 'reporting_timezone') }} as cut_at,
+    reporting_timezone,
+    shop_zone_count,
+    reporting_currency,
+    newest_load_at,
+    implausible_from
+from chosen

@@ -1,0 +1,55 @@
+-- One row per raw row of shopify.customers. A customer row is overwritten by the platform: it cannot be rewound.
+with
+
+raw_customers as (
+    select * from {{ source('shopify', 'customers') }}
+    where {{ loaded_in_time('_airbyte_extracted_at') }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+typed as (
+    select
+        cast(try_cast(raw_customers.id as bigint) as string) as shopify_customer_id,
+        coalesce({{ clean_text('raw_customers.shop_url') }}, '-') as shop_url,
+        {{ clean_text('raw_customers.email') }} as email,
+        {{ clean_text('raw_customers.phone') }} as phone,
+        {{ clean_text('raw_customers.first_name') }} as first_name,
+        {{ clean_text('raw_customers.last_name') }} as last_name,
+        {{ to_utc('raw_customers.created_at') }} as created_at,
+        {{ to_utc('raw_customers.updated_at') }} as updated_at,
+        coalesce(try_cast(raw_customers.verified_email as boolean), false) as is_email_verified,
+        {{ clean_text('raw_customers.tags') }} as tags,
+        upper({{ clean_text(parse_json('raw_customers.default_address', {'country_code': 'string'}) ~ '.country_code') }}) as country_code,
+        {{ to_utc('raw_customers._airbyte_extracted_at') }} as loaded_at,
+        point_in_time.cut_at,
+        {{ refuse('raw_customers', {
+            'id is missing or not a number': 'try_cast(raw_customers.id as bigint) is null',
+        }) }}
+    from raw_customers
+    cross join point_in_time
+)
+
+select
+    shopify_customer_id,
+    shop_url,
+    email,
+    phone,
+    first_name,
+    last_name,
+    created_at,
+    updated_at,
+    is_email_verified,
+    tags,
+    country_code,
+    loaded_at,
+    quarantine_reason,
+    raw_row,
+    {{ row_status(
+        key=['shop_url', 'shopify_customer_id'],
+        changed_at='updated_at',
+        content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code']
+    ) }}
+from typed

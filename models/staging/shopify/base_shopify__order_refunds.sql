@@ -1,0 +1,71 @@
+-- One row per raw row of shopify.order_refunds, JSON parsed once.
+with
+
+raw_refunds as (
+    select * from {{ source('shopify', 'order_refunds') }}
+    where {{ loaded_in_time('_airbyte_extracted_at') }}
+),
+
+parsed as (
+    select
+        raw_refunds.*,
+        {{ parse_json('raw_refunds.refund_line_items', [{
+            'id': 'bigint', 'line_item_id': 'bigint', 'quantity': 'string', 'subtotal': 'string',
+            'total_tax': 'string', 'restock_type': 'string',
+        }]) }} as lines,
+        {{ parse_json('raw_refunds.order_adjustments', [{
+            'id': 'bigint', 'kind': 'string', 'amount': 'string', 'tax_amount': 'string',
+        }]) }} as adjustments,
+        {{ parse_json('raw_refunds.transactions', [{'kind': 'string', 'status': 'string', 'amount': 'string'}]) }}
+            as transactions_list
+    from raw_refunds
+),
+
+typed as (
+    select
+        cast(try_cast(parsed.id as bigint) as string) as refund_id,
+        coalesce({{ clean_text('parsed.shop_url') }}, '-') as shop_url,
+        cast(try_cast(parsed.order_id as bigint) as string) as shopify_order_id,
+        {{ to_utc('parsed.created_at') }} as refunded_at,
+        parsed.lines,
+        parsed.adjustments,
+        parsed.transactions_list,
+        parsed.refund_line_items as lines_text,
+        {{ to_utc('parsed._airbyte_extracted_at') }} as loaded_at,
+        {{ refuse('parsed', {
+            'id is missing or not a number': 'try_cast(parsed.id as bigint) is null',
+            'order_id is missing or not a number': 'try_cast(parsed.order_id as bigint) is null',
+            'created_at is not a time': to_utc('parsed.created_at') ~ ' is null',
+            'refund_line_items is not a list of objects':
+                clean_text('parsed.refund_line_items') ~ ' is not null and parsed.lines is null',
+            'order_adjustments is not a list of objects':
+                clean_text('parsed.order_adjustments') ~ ' is not null and parsed.adjustments is null',
+            'transactions is not a list of objects':
+                clean_text('parsed.transactions') ~ ' is not null and parsed.transactions_list is null',
+            'an amount is not a number':
+                any_element('parsed.lines', 'try_cast(element.subtotal as decimal(18, 4)) is null')
+                ~ ' or ' ~ any_element('parsed.adjustments', 'try_cast(element.amount as decimal(18, 4)) is null'),
+        }) }}
+    from parsed
+)
+
+select
+    refund_id,
+    shop_url,
+    shopify_order_id,
+    refunded_at,
+    lines,
+    adjustments,
+    -- A refund without a successful refund transaction moved no money: restock, exchange, unpaid order.
+    {{ any_element('transactions_list', "lower(element.kind) = 'refund' and lower(element.status) = 'success'") }}
+        as has_moved_money,
+    {{ sum_elements(
+        'transactions_list',
+        "case when lower(element.kind) = 'refund' and lower(element.status) = 'success'"
+        ~ " then try_cast(element.amount as decimal(18, 4)) end"
+    ) }} as money_amount,
+    loaded_at,
+    quarantine_reason,
+    raw_row,
+    {{ row_status(key=['shop_url', 'refund_id'], content=['refunded_at', 'shopify_order_id', 'lines_text']) }}
+from typed

@@ -1,0 +1,127 @@
+-- One row per raw row of shopify.orders, JSON parsed once. Deletes: the newest deleted_at of an id counts, whichever
+-- row carries it; nothing else is read from a tombstone. Current-state columns (financial_status) cannot be rewound.
+{%- set line_shape = [{
+    'id': 'bigint', 'product_id': 'bigint', 'variant_id': 'bigint', 'sku': 'string', 'title': 'string',
+    'variant_title': 'string', 'vendor': 'string', 'quantity': 'string', 'price': 'string', 'gift_card': 'boolean',
+    'total_discount': 'string', 'discount_allocations': [{'amount': 'string'}], 'tax_lines': [{'price': 'string'}],
+    'properties': [{'name': 'string', 'value': 'string'}],
+}] %}
+with
+
+raw_orders as (
+    select * from {{ source('shopify', 'orders') }}
+    where {{ loaded_in_time('_airbyte_extracted_at') }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+parsed as (
+    select
+        raw_orders.*,
+        {{ parse_json('raw_orders.line_items', line_shape) }} as lines
+    from raw_orders
+),
+
+typed as (
+    select
+        cast(try_cast(parsed.id as bigint) as string) as shopify_order_id,
+        coalesce({{ clean_text('parsed.shop_url') }}, '-') as shop_url,
+        {{ clean_text('parsed.name') }} as order_name,
+        {{ to_utc('parsed.created_at') }} as created_at,
+        {{ to_utc('parsed.processed_at') }} as processed_at,
+        {{ to_utc('parsed.updated_at') }} as updated_at,
+        {{ to_utc('parsed.cancelled_at') }} as cancelled_at,
+        {{ to_utc('parsed.deleted_at') }} as deleted_at,
+        coalesce(try_cast(parsed.test as boolean), false) as is_test,
+        lower({{ clean_text('parsed.financial_status') }}) as financial_status,
+        lower({{ clean_text('parsed.source_name') }}) as order_source,
+        cast(try_cast(parsed.location_id as bigint) as string) as location_id,
+        {{ parse_json('parsed.customer', {'id': 'bigint', 'email': 'string'}) }} as customer,
+        {{ clean_text('parsed.email') }} as email,
+        {{ clean_text('parsed.phone') }} as phone,
+        upper({{ clean_text('parsed.currency') }}) as currency_code,
+        coalesce(try_cast(parsed.taxes_included as boolean), false) as is_tax_included,
+        try_cast(parsed.total_tax as decimal(18, 4)) as total_tax,
+        try_cast(parsed.total_price as decimal(18, 4)) as total_price,
+        try_cast(parsed.total_tip_received as decimal(18, 4)) as total_tip,
+        {{ parse_json('parsed.total_shipping_price_set', {'shop_money': {'amount': 'string'}}) }} as shipping,
+        {{ parse_json('parsed.discount_codes', [{'code': 'string', 'amount': 'string', 'type': 'string'}]) }}
+            as discount_codes,
+        parsed.lines,
+        {{ parse_json('parsed.shipping_address', {'country_code': 'string'}) }} as shipping_address,
+        {{ clean_text('parsed.tags') }} as tags,
+        parsed.line_items as line_items_text,
+        {{ to_utc('parsed._airbyte_extracted_at') }} as loaded_at,
+        point_in_time.cut_at,
+        {{ refuse('parsed', {
+            'id is missing or not a number': 'try_cast(parsed.id as bigint) is null',
+            'created_at is not a time':
+                'parsed.deleted_at is null and ' ~ to_utc('parsed.created_at') ~ ' is null',
+            'the order time lies before the earliest plausible year':
+                'year(' ~ to_utc('coalesce(parsed.processed_at, parsed.created_at)') ~ ') < '
+                ~ threshold('earliest_plausible_year'),
+            'the order time lies in the future': in_the_future(
+                to_utc('coalesce(parsed.processed_at, parsed.created_at)'), to_utc('parsed._airbyte_extracted_at')
+            ),
+            'cancelled_at is not a time': unreadable('parsed.cancelled_at', 'timestamp'),
+            'line_items is not a list of objects':
+                'parsed.deleted_at is null and parsed.line_items is not null and parsed.lines is null',
+            'a line has no id': any_element('parsed.lines', 'element.id is null'),
+            'the price of a line is not a number':
+                any_element('parsed.lines', 'try_cast(element.price as decimal(18, 4)) is null'),
+            'the quantity of a line is not a number':
+                any_element('parsed.lines', 'try_cast(element.quantity as decimal(18, 4)) is null'),
+            'a line has a negative quantity or price': any_element(
+                'parsed.lines',
+                'try_cast(element.quantity as decimal(18, 4)) < 0 or try_cast(element.price as decimal(18, 4)) < 0'
+            ),
+        }) }}
+    from parsed
+    cross join point_in_time
+),
+
+deletions as (
+    select
+        *,
+        max(case when deleted_at < cut_at then deleted_at end) over (partition by shop_url, shopify_order_id)
+            as order_deleted_at
+    from typed
+)
+
+select
+    shopify_order_id,
+    shop_url,
+    order_name,
+    created_at,
+    coalesce(processed_at, created_at) as ordered_at,
+    updated_at,
+    case when cancelled_at < cut_at then cancelled_at end as cancelled_at,
+    is_test,
+    financial_status,
+    order_source,
+    location_id,
+    cast(customer.id as string) as shopify_customer_id,
+    coalesce(email, {{ clean_text('customer.email') }}) as email,
+    phone,
+    currency_code,
+    is_tax_included,
+    total_tax,
+    total_price,
+    total_tip,
+    try_cast(shipping.shop_money.amount as decimal(18, 4)) as shipping_amount,
+    discount_codes,
+    lines,
+    upper({{ clean_text('shipping_address.country_code') }}) as country_code,
+    tags,
+    loaded_at,
+    quarantine_reason,
+    raw_row,
+    {{ row_status(
+        key=['shop_url', 'shopify_order_id'],
+        changed_at='updated_at',
+        content=['financial_status', 'cancelled_at', 'total_price', 'tags', 'email', 'phone', 'line_items_text'],
+        is_removed='(deleted_at is not null or order_deleted_at is not null)'
+    ) }}
+from deletions

@@ -1,0 +1,14 @@
+select
+    shopify_customer_id,
+    shop_url,
+    email,
+    phone,
+    first_name,
+    last_name,
+    created_at,
+    updated_at,
+    is_email_verified,
+    tags,
+    country_code
+from {{ ref('base_shopify__customers') }}
+where row_status = 'staged'

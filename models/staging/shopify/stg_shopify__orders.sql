@@ -1,0 +1,28 @@
+select
+    shopify_order_id,
+    shop_url,
+    order_name,
+    created_at,
+    ordered_at,
+    updated_at,
+    cancelled_at,
+    is_test,
+    financial_status,
+    order_source,
+    location_id,
+    shopify_customer_id,
+    email,
+    phone,
+    currency_code,
+    is_tax_included,
+    total_tax,
+    total_price,
+    total_tip,
+    shipping_amount,
+    discount_codes,
+    lines,
+    country_code,
+    tags,
+    loaded_at
+from {{ ref('base_shopify__orders') }}
+where row_status = 'staged'

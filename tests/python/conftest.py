@@ -1,0 +1,195 @@
+"""Warehouses for tests: raw rows in, marts out.
+
+A test writes raw tables with `Raw`, builds with `build` and reads with `Warehouse.rows`. Builds cost seconds, so tests
+that need the same raw data share one through a module or session fixture.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DBT = Path(sys.executable).parent / "dbt"
+
+
+class BuildFailed(AssertionError):
+    """dbt ended with an error; the text is its output."""
+
+
+@dataclass
+class Raw:
+    """A folder of raw tables, `<system>/<table>.parquet`."""
+
+    folder: Path
+
+    def write(self, name: str, rows: Iterable[dict], types: dict[str, str] | None = None) -> "Raw":
+        """Write `system.table`; columns are those of the first row, typed as DuckDB infers, or by `types`."""
+        path = self.folder / name.replace(".", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        source = path.with_suffix(".json")
+        rows = list(rows)
+        source.write_text("\n".join(json.dumps(row, default=str) for row in rows))
+        types = types or {}
+        columns = {column: types.get(column, "varchar") for column in (rows[0] if rows else types)}
+        spec = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
+        query = f"select * from read_json('{source}', format = 'newline_delimited', columns = {{{spec}}})"
+        if not rows:
+            query = "select " + ", ".join(f'cast(null as {kind}) as "{c}"' for c, kind in columns.items()) + " limit 0"
+        self.copy(name, query)
+        source.unlink()
+        return self
+
+    def copy(self, name: str, query: str) -> "Raw":
+        """Write `system.table` from a DuckDB query."""
+        path = (self.folder / name.replace(".", "/")).with_suffix(".parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.sql(f"copy ({query}) to '{path}' (format parquet)")
+        return self
+
+    def table(self, name: str) -> str:
+        """The path of a raw table, quoted for SQL."""
+        return f"'{(self.folder / name.replace('.', '/')).with_suffix('.parquet')}'"
+
+
+@dataclass
+class Warehouse:
+    """A built warehouse; `log` is what dbt printed, `target` the folder with the manifest and the run results."""
+
+    database: Path
+    target: Path
+    log: str
+    failures: list[str] = field(default_factory=list)
+
+    def sql(self, query: str):
+        """Run a query; a DuckDB relation's rows as a list of tuples."""
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def rows(self, query: str) -> list[dict]:
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            result = connection.execute(query)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def one(self, query: str):
+        """The single value of a query."""
+        ((value,),) = self.sql(query)
+        return value
+
+    def tables(self, *schemas: str) -> list[str]:
+        wanted = ", ".join(f"'{schema}'" for schema in schemas)
+        return [
+            f"{schema}.{table}"
+            for schema, table in self.sql(
+                "select table_schema, table_name from information_schema.tables"
+                f" where table_schema in ({wanted}) order by all"
+            )
+        ]
+
+
+def run_dbt(*arguments: str, raw: Path, folder: Path, variables: dict | None = None, **environment: str):
+    """Run dbt in a process of its own, with its database and target below `folder`."""
+    command = [str(DBT), *arguments, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    if variables:
+        command += ["--vars", json.dumps(variables)]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {
+            "PERENNIAL_RAW": str(raw),
+            "PERENNIAL_DB": str(folder / "warehouse.duckdb"),
+            "DBT_PROFILES_DIR": str(ROOT),
+            "DO_NOT_TRACK": "1",
+        }
+        | environment,
+    )
+
+
+def build(
+    raw: Raw | Path, folder: Path, variables: dict | None = None, with_tests: bool = False, must_pass: bool = True
+) -> Warehouse:
+    """Build a warehouse from raw tables; the models only, unless `with_tests`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = raw.folder if isinstance(raw, Raw) else raw
+    without = [] if with_tests else ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+    result = run_dbt("build", *without, raw=path, folder=folder, variables=variables)
+    results = folder / "target" / "run_results.json"
+    failures = []
+    if results.exists():
+        failures = [
+            entry["unique_id"]
+            for entry in json.loads(results.read_text())["results"]
+            if entry["status"] in ("error", "fail")
+        ]
+    if must_pass and result.returncode:
+        raise BuildFailed(result.stdout + result.stderr)
+    return Warehouse(folder / "warehouse.duckdb", folder / "target", result.stdout + result.stderr, failures)
+
+
+def differences(left: Warehouse, right: Warehouse, tables: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Per table the rows only in the left and only in the right warehouse (null-safe, duplicates counted)."""
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{left.database}' as l (read_only); attach '{right.database}' as r (read_only)")
+        for table in tables:
+            only_left, only_right = (
+                connection.execute(f"select count(*) from (from {a}.{table} except all from {b}.{table})").fetchone()[0]
+                for a, b in (("l", "r"), ("r", "l"))
+            )
+            if only_left or only_right:
+                found[table] = (only_left, only_right)
+    return found
+
+
+@pytest.fixture(scope="session")
+def sample_raw(tmp_path_factory) -> Raw:
+    """The raw sample: Online Retail with its cancellations, as make sample writes it."""
+    from converters import online_retail
+
+    folder = tmp_path_factory.mktemp("sample_raw")
+    online_retail.convert(folder)
+    return Raw(folder)
+
+
+@pytest.fixture(scope="session")
+def sample(sample_raw, tmp_path_factory) -> Warehouse:
+    """The sample's warehouse, built with all dbt tests."""
+    return build(sample_raw, tmp_path_factory.mktemp("sample"), with_tests=True)
+
+
+@pytest.fixture
+def raw(tmp_path) -> Raw:
+    return Raw(tmp_path / "raw")
+
+
+def sale(number: int, sold_at: str, amount: float, customer: str | None = "A", **more) -> tuple[dict, dict]:
+    """A receipt with one line: (row of pos.sales, row of pos.sale_lines)."""
+    head = {"sale_id": str(number), "store_id": "S1", "sold_at": sold_at, "loyalty_id": customer, "currency": "EUR"}
+    line = {
+        "sale_id": str(number),
+        "store_id": "S1",
+        "line_no": "1",
+        "sku": "P1",
+        "quantity": "1" if amount >= 0 else "-1",
+        "unit_price": str(abs(amount)),
+    }
+    line.update({key: more.pop(key) for key in ("sku", "quantity", "unit_price", "discount") if key in more})
+    return head | more, line
+
+
+def write_sales(raw: Raw, sales: Iterable[tuple[dict, dict]]) -> Raw:
+    """Write receipts made with `sale`; rows may differ in columns."""
+    for name, rows in zip(("pos.sales", "pos.sale_lines"), zip(*sales, strict=True), strict=True):
+        columns = sorted({column for row in rows for column in row})
+        raw.write(name, [{column: row.get(column) for column in columns} for row in rows])
+    return raw
