@@ -46,8 +46,11 @@ format: .venv/.dev  ## mend what lint can mend
 spark: sample .venv/.dev  ## the same warehouse on a local Spark session (needs Java 17)
 	@$(BIN)/dbt build --target spark
 
-dashboard: build .venv/.dev  ## one static page
-	@echo "not yet"
+dashboard: build .venv/.dev  ## one static page: dashboard/retention.html
+	@$(BIN)/dct validate charts --strict
+	@$(BIN)/dct render charts/retention.yml --format html --no-cache --output dashboard/retention.html
+	@sed -i 's/ data-rendered-at="[^"]*"//' dashboard/retention.html
+	@echo "open dashboard/retention.html"
 
 clean:  ## remove what the commands made, but no raw data
 	@rm -rf target logs perennial.duckdb spark-warehouse dashboard

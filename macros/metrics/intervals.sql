@@ -3,12 +3,15 @@
     {%- set z = 1.959963984540054 -%}
     {%- set p = '(' ~ ratio(numerator, denominator) ~ ')' -%}
     {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as double)' -%}
-    (
-        {{ p }} + cast({{ z * z / 2 }} as double) / {{ n }}
-        {{ '-' if side == 'low' else '+' }} cast({{ z }} as double) * sqrt(
-            {{ p }} * (1 - {{ p }}) / {{ n }} + cast({{ z * z / 4 }} as double) / ({{ n }} * {{ n }})
-        )
-    ) / (1 + cast({{ z * z }} as double) / {{ n }})
+    case
+        when {{ numerator }} = {{ '0' if side == 'low' else denominator }} then cast({{ 0 if side == 'low' else 1 }} as double)
+        else (
+            {{ p }} + cast({{ z * z / 2 }} as double) / {{ n }}
+            {{ '-' if side == 'low' else '+' }} cast({{ z }} as double) * sqrt(
+                {{ p }} * (1 - {{ p }}) / {{ n }} + cast({{ z * z / 4 }} as double) / ({{ n }} * {{ n }})
+            )
+        ) / (1 + cast({{ z * z }} as double) / {{ n }})
+    end
 {%- endmacro %}
 
 
