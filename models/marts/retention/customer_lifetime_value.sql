@@ -16,11 +16,22 @@ summaries as (
         count(*) - 1 as frequency,
         {{ days_between('min(purchase_days.ordered_on)', 'max(purchase_days.ordered_on)') }} as recency_days,
         {{ days_between('min(purchase_days.ordered_on)', 'max(point_in_time.as_of)') }} as age_days,
+        min(purchase_days.ordered_on) as first_ordered_on,
+        {{ add_days('max(point_in_time.as_of)', 1) }} as ended_before,
         sum(purchase_days.net_revenue) as historic_value,
         sum(purchase_days.converted_order_count) as order_count
     from purchase_days
     cross join point_in_time
     group by purchase_days.customer_id
+),
+
+-- By the calendar, so that three years from one day to the same day are 3, leap years or not.
+aged as (
+    select
+        *,
+        ({{ months_between('first_ordered_on', 'ended_before') }}
+        + cast(day(ended_before) - day(first_ordered_on) as double) / 31) / 12 as age_years
+    from summaries
 )
 
 select
@@ -32,7 +43,7 @@ select
     cast(historic_value as decimal(18, 2)) as historic_value,
     -- A year's spend times the years that a customer stays; the first year is not stretched.
     cast(round(
-        cast(historic_value as double) / greatest(cast(age_days + 1 as double) / cast(365.25 as double), 1)
+        cast(historic_value as double) / greatest(age_years, cast(1 as double))
         * cast({{ threshold('customer_lifespan_years') }} as double), 2
     ) as decimal(18, 2)) as simple_value
-from summaries
+from aged
