@@ -7,25 +7,39 @@
     {{ return(adapter.dispatch('parse_json', 'perennial')(column, shape)) }}
 {%- endmacro %}
 
+{#
+    Spark reads no number from a text and no text as a number, takes an object for a list of one, and quotes of either
+    kind: so scalars are read as text and cast, numbers by way of a decimal since they may be written 1.0.
+#}
 {% macro default__parse_json(column, shape) -%}
-    from_json({{ column }}, '{{ perennial.spark_type(shape) }}')
+    {%- set text = "trim(both ' \\t\\r\\n' from " ~ column ~ ')' -%}
+    {%- set first, last = ('{', '}') if shape is mapping else ('[', ']') -%}
+    try_cast(try_cast(
+        case
+            when startswith({{ text }}, '{{ first }}') and endswith({{ text }}, '{{ last }}')
+                then from_json(
+                    {{ column }}, '{{ perennial.spark_type(shape, as_text=true) }}', map('allowSingleQuotes', 'false')
+                )
+        end
+        as {{ perennial.spark_type(shape, integers='decimal(20, 0)') }}
+    ) as {{ perennial.spark_type(shape) }})
 {%- endmacro %}
 
 {% macro duckdb__parse_json(column, shape) -%}
     from_json(case when json_valid({{ column }}) then {{ column }} end, '{{ tojson(shape) }}')
 {%- endmacro %}
 
-{% macro spark_type(shape) -%}
+{% macro spark_type(shape, as_text=false, integers='bigint') -%}
     {%- if shape is string -%}
-        {{ shape }}
+        {{ 'string' if as_text else integers if shape == 'bigint' else shape }}
     {%- elif shape is mapping -%}
         struct<
         {%- for name, inner in shape.items() -%}
-            `{{ name }}`: {{ perennial.spark_type(inner) }}{{ ', ' if not loop.last }}
+            `{{ name }}`: {{ perennial.spark_type(inner, as_text, integers) }}{{ ', ' if not loop.last }}
         {%- endfor -%}
         >
     {%- else -%}
-        array<{{ perennial.spark_type(shape[0]) }}>
+        array<{{ perennial.spark_type(shape[0], as_text, integers) }}>
     {%- endif -%}
 {%- endmacro %}
 

@@ -4,11 +4,11 @@
 {%- endmacro %}
 
 {% macro default__number_text(value, decimals) -%}
-    format_string('%,.{{ decimals }}f', cast({{ value }} as double))
+    format_string('%,.{{ decimals }}f', {{ perennial.off_the_half(value) }})
 {%- endmacro %}
 
 {% macro duckdb__number_text(value, decimals) -%}
-    format('{:,.{{ decimals }}f}', cast({{ value }} as double))
+    format('{:,.{{ decimals }}f}', {{ perennial.off_the_half(value) }})
 {%- endmacro %}
 
 

@@ -1,18 +1,45 @@
 {# All instants are UTC timestamps without a zone (DuckDB TIMESTAMP; Spark TIMESTAMP in a session whose zone is UTC). #}
 
-{# An instant in any form a loader lands it (with zone, text with offset, already UTC) as UTC; null if it cannot be read. #}
+{#
+    An instant in any form a loader lands it (with zone, text with offset, already UTC) as UTC; null if it cannot be read.
+    Text must be written as ISO 8601: engines differ in what else they take, down to "10:00", which one reads as today.
+#}
 {% macro to_utc(column) -%}
     {{ return(adapter.dispatch('to_utc', 'perennial')(column)) }}
 {%- endmacro %}
 
-{% macro default__to_utc(column) -%} try_cast({{ column }} as timestamp) {%- endmacro %}
+{% macro default__to_utc(column) -%}
+    case when {{ perennial.is_time(column) }} then try_cast({{ column }} as timestamp) end
+{%- endmacro %}
 
 {% macro duckdb__to_utc(column) -%}
-    timezone('UTC', try_cast({{ column }} as timestamp with time zone))
+    case when {{ perennial.is_time(column) }} then timezone('UTC', try_cast({{ column }} as timestamp with time zone)) end
 {%- endmacro %}
 
 
-{# Wall-clock time in a zone as UTC. An hour that occurs twice is read as the earlier one. #}
+{# A wall-clock time as the clock showed it; an offset behind it is not looked at. #}
+{% macro to_local_time(column) -%}
+    {{ return(adapter.dispatch('to_local_time', 'perennial')(column)) }}
+{%- endmacro %}
+
+{% macro default__to_local_time(column) -%}
+    case when {{ perennial.is_time(column) }} then cast(try_cast({{ column }} as timestamp_ntz) as timestamp) end
+{%- endmacro %}
+
+{% macro duckdb__to_local_time(column) -%}
+    case when {{ perennial.is_time(column) }} then try_cast({{ column }} as timestamp) end
+{%- endmacro %}
+
+{# Engines work typeof out before they run, so a column that landed as a time costs nothing. #}
+{% macro is_time(column) -%}
+    {%- set offset = '( ?(Z|z|UTC)|[+-][0-9]{2}(:?[0-9]{2})?)?' -%}
+    {%- set clock = '([01]?[0-9]|2[0-3]):[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?' -%}
+    lower(typeof({{ column }})) not in ('string', 'varchar')
+    or {{ matches('cast(' ~ column ~ ' as string)', '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ]' ~ clock ~ offset ~ ')?$') }}
+{%- endmacro %}
+
+
+{# Wall-clock time in a zone as UTC. A time that occurs twice is read as the earlier one. #}
 {% macro local_to_utc(local_time, zone) -%}
     {{ return(adapter.dispatch('local_to_utc', 'perennial')(local_time, zone)) }}
 {%- endmacro %}
@@ -21,12 +48,15 @@
     to_utc_timestamp({{ local_time }}, {{ zone }})
 {%- endmacro %}
 
-{# DuckDB takes the later of the two, hence the look one hour back. #}
+{# DuckDB takes the later of the two, hence the look with the offset of the day before. #}
 {% macro duckdb__local_to_utc(local_time, zone) -%}
+    {%- set later = "timezone('UTC', timezone(" ~ zone ~ ', ' ~ local_time ~ '))' -%}
+    {%- set day_before = later ~ ' - interval 1 day' -%}
+    {%- set earlier =
+        local_time ~ ' - (' ~ perennial.duckdb__utc_to_local(day_before, zone) ~ ' - (' ~ day_before ~ '))' -%}
     case
-        when timezone({{ zone }}, timezone({{ zone }}, {{ local_time }}) - interval 1 hour) = {{ local_time }}
-            then timezone('UTC', timezone({{ zone }}, {{ local_time }}) - interval 1 hour)
-        else timezone('UTC', timezone({{ zone }}, {{ local_time }}))
+        when {{ perennial.duckdb__utc_to_local(earlier, zone) }} = {{ local_time }} then {{ earlier }}
+        else {{ later }}
     end
 {%- endmacro %}
 

@@ -1,6 +1,25 @@
 {# Text without surrounding blanks; blank is null. #}
 {% macro clean_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
+    nullif({{ trim_text('cast(' ~ column ~ ' as string)') }}, '')
+{%- endmacro %}
+
+
+{# Spark knows one blank; the others that Unicode has, such as the one that web pages do not break at, DuckDB trims by itself. #}
+{% macro trim_text(text) -%}
+    {{ return(adapter.dispatch('trim_text', 'perennial')(text)) }}
+{%- endmacro %}
+
+{% macro default__trim_text(text) -%}
+    trim(both '{{ ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' }}' from {{ text }})
+{%- endmacro %}
+
+{% macro duckdb__trim_text(text) -%} trim({{ text }}) {%- endmacro %}
+
+
+{# A whole number that landed as a number or as text; null for 12.7, which engines round or cut. #}
+{% macro whole_number(column) -%}
+    {%- set number = 'try_cast(' ~ column ~ ' as decimal(38, 6))' -%}
+    case when {{ number }} = floor({{ number }}) then try_cast({{ number }} as bigint) end
 {%- endmacro %}
 
 
@@ -20,17 +39,32 @@
 {%- endmacro %}
 
 
+{#
+    Halves go up: engines round 2.5 and 1.005 differently, the last because its nearest double lies below it. A value moved
+    by so little that nobody sees it is never halfway, and then they agree.
+#}
+{% macro off_the_half(value) -%}
+    (cast({{ value }} as double) * cast({{ 1 + 1e-13 }} as double))
+{%- endmacro %}
+
+
 {# A double as marts store it: 9 significant digits, so that the order of additions cannot show. #}
 {% macro significant(value) -%}
     {{ return(adapter.dispatch('significant', 'perennial')(value)) }}
 {%- endmacro %}
 
 {% macro default__significant(value) -%}
-    cast(format_string('%.8e', cast({{ value }} as double)) as double)
+    cast(format_string('%.8e', {{ perennial.off_the_half(value) }}) as double)
 {%- endmacro %}
 
 {% macro duckdb__significant(value) -%}
-    cast(format('{:.8e}', cast({{ value }} as double)) as double)
+    cast(format('{:.8e}', {{ perennial.off_the_half(value) }}) as double)
+{%- endmacro %}
+
+
+{# A double as an amount of money. #}
+{% macro money(value) -%}
+    cast(round({{ perennial.off_the_half(value) }}, 2) as decimal(18, 2))
 {%- endmacro %}
 
 

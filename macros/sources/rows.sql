@@ -28,7 +28,8 @@
 
 {# A value that was given but cannot be read as its type. #}
 {% macro unreadable(column, type) -%}
-    ({{ clean_text(column) }} is not null and try_cast({{ column }} as {{ type }}) is null)
+    {%- set value = to_utc(column) if type == 'timestamp' else 'try_cast(' ~ column ~ ' as ' ~ type ~ ')' -%}
+    ({{ clean_text(column) }} is not null and {{ value }} is null)
 {%- endmacro %}
 
 
@@ -64,15 +65,30 @@
 {%- endmacro %}
 
 
-{# Every raw table and the base model that accounts for its rows. #}
+{#
+    Every raw table and the base model that accounts for its rows. A model that stands for several tables of one shape
+    says in raw_table which one a row came from.
+#}
 {% macro base_models() %}
-    {%- do return({
+    {%- set models = [] -%}
+    {%- for system, tables in {
         'pos': ['sales', 'sale_lines'],
         'shopify': [
             'orders', 'order_refunds', 'customers', 'products', 'product_variants', 'transactions', 'fulfillments',
             'discount_codes', 'abandoned_checkouts', 'locations', 'shop',
         ],
-    }) -%}
+    }.items() -%}
+        {%- for table in tables -%}
+            {%- do models.append({'system': system, 'model': 'base_' ~ system ~ '__' ~ table, 'tables': [table]}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- do return(models) -%}
+{% endmacro %}
+
+
+{# The column that says when a raw row was delivered. #}
+{% macro loaded_at_of(system) %}
+    {%- do return({'pos': '_loaded_at'}.get(system, '_airbyte_extracted_at')) -%}
 {% endmacro %}
 
 

@@ -15,9 +15,9 @@
             'tip_amount': 'decimal(18, 2)', 'tags': 'string',
         },
         'order_lines': {
-            'order_line_id': 'string', 'order_id': 'string', 'product_id': 'string', 'variant_id': 'string',
-            'sku': 'string', 'product_title': 'string', 'quantity': 'decimal(18, 4)', 'gross_amount': 'decimal(18, 2)',
-            'discount_amount': 'decimal(18, 2)', 'is_gift_card': 'boolean',
+            'order_line_id': 'string', 'order_id': 'string', 'product_key': 'string', 'product_id': 'string',
+            'variant_id': 'string', 'sku': 'string', 'product_title': 'string', 'quantity': 'decimal(18, 4)',
+            'gross_amount': 'decimal(18, 2)', 'discount_amount': 'decimal(18, 2)', 'is_gift_card': 'boolean',
         },
         'refunds': {
             'refund_line_id': 'string', 'refund_id': 'string', 'source_name': 'string', 'source_record_id': 'string',
@@ -26,8 +26,8 @@
             'has_moved_money': 'boolean', 'sales_channel': 'string', 'currency_code': 'string',
         },
         'products': {
-            'variant_id': 'string', 'source_name': 'string', 'product_id': 'string', 'sku': 'string',
-            'product_title': 'string', 'brand': 'string', 'category': 'string', 'is_gift_card': 'boolean',
+            'product_key': 'string', 'source_name': 'string', 'variant_id': 'string', 'product_id': 'string',
+            'sku': 'string', 'product_title': 'string', 'brand': 'string', 'category': 'string', 'is_gift_card': 'boolean',
         },
         'customer_records': {
             'source_name': 'string', 'source_record_type': 'string', 'source_record_id': 'string',

@@ -1,7 +1,7 @@
 """Raw Shopify tables as Airbyte lands them: API names, nested objects as JSON text, amounts as floats or as text.
 
 A `Shop` collects rows. Its methods make one row each, with what a plain row of that table holds, and take any column by
-name; those that other rows point at return their id. `write` writes the tables of one shop or of several.
+name; those that other rows point at return their id. `write_shops` writes the tables of one shop or of several.
 """
 
 import json
@@ -150,26 +150,59 @@ class Shop:
         at: str = "2024-03-10T10:00:00Z",
         **more,
     ) -> int:
-        """A refund of `goods` and `adjustment`s; `paid` is what went back to the customer (null: no money moved)."""
-        given = [{"kind": "refund", "status": "success", "amount": f"{paid:.2f}", "gateway": "shopify_payments"}]
+        """A refund of `goods` and `adjustment`s; `paid` is what went back to the customer, null if no money moved."""
+        steps = [] if paid is None else [{"kind": "refund", "status": "success", "amount": f"{paid:.2f}"}]
+        row = {
+            "order_id": order,
+            "created_at": at,
+            "processed_at": at,
+            "refund_line_items": json.dumps([piece for piece in pieces if "line_item_id" in piece]),
+            "order_adjustments": json.dumps([piece for piece in pieces if "line_item_id" not in piece]),
+            "transactions": json.dumps([{"gateway": "shopify_payments"} | step for step in steps]),
+        }
+        return self.add("order_refunds", row | more)
+
+    def transaction(self, order: int, kind: str, amount: float, at: str = "2024-03-04T10:01:00Z", **more) -> int:
+        row = {"order_id": order, "kind": kind, "status": "success", "amount": float(amount), "created_at": at}
         return self.add(
-            "order_refunds",
-            {
-                "order_id": order,
-                "created_at": at,
-                "processed_at": at,
-                "refund_line_items": json.dumps([piece for piece in pieces if "line_item_id" in piece]),
-                "order_adjustments": json.dumps([piece for piece in pieces if "line_item_id" not in piece]),
-                "transactions": json.dumps(given),
-            }
-            if paid is not None
-            else {
-                "order_id": order,
-                "created_at": at,
-                "processed_at": at,
-                "refund_line_items": json.dumps([piece for piece in pieces if "line_item_id" in piece]),
-                "order_adjustments": json.dumps([piece for piece in pieces if "line_item_id" not in piece]),
-                "transactions": "[]",
-            }
-            | more,
+            "transactions",
+            row | {"currency": self.currency, "gateway": "shopify_payments", "test": False} | more,
         )
+
+    def fulfillment(self, order: int, at: str = "2024-03-05T10:00:00Z", **more) -> int:
+        row = {"order_id": order, "created_at": at, "updated_at": at, "status": "success", "shipment_status": None}
+        return self.add("fulfillments", row | more)
+
+    def customer(self, email: str | None = None, at: str = "2024-01-02T10:00:00Z", **more) -> int:
+        row = {"email": email, "phone": None, "first_name": "Ann", "last_name": "Lee", "created_at": at}
+        return self.add("customers", row | {"updated_at": at, "verified_email": True, "tags": ""} | more)
+
+    def product(self, number: int, title: str, at: str = "2024-01-01T00:00:00Z", **more) -> int:
+        row = {"id": number, "title": title, "vendor": "Maker", "product_type": "Things", "status": "ACTIVE"}
+        return self.add("products", row | {"is_gift_card": False, "created_at": at, "updated_at": at} | more)
+
+    def variant(self, number: int, product: int, at: str = "2024-01-01T00:00:00Z", **more) -> int:
+        row = {"id": number, "product_id": product, "title": "Default Title", "sku": f"SKU-{number}", "price": 10.0}
+        return self.add("product_variants", row | {"updated_at": at} | more)
+
+    def settings(self, time_zone: str, at: str = "2024-01-01T00:00:00Z", **more) -> int:
+        """The row of shopify.shop, where the default reporting zone comes from."""
+        return self.add("shop", {"iana_timezone": time_zone, "currency": self.currency, "updated_at": at} | more)
+
+
+def write_rows(raw: Raw, tables: dict[str, list[dict]], system: str = "shopify") -> Raw:
+    """Write tables whose rows may differ in columns; the two that Shopify cannot do without are always written."""
+    for table in sorted(tables.keys() | (REQUIRED if system == "shopify" else set())):
+        rows = tables.get(table, [])
+        columns = sorted({column for row in rows for column in row} | set(REQUIRED.get(table, ())))
+        types = {column: TYPES.get(column, "varchar") for column in columns}
+        raw.write(f"{system}.{table}", [{column: row.get(column) for column in columns} for row in rows], types)
+    return raw
+
+
+def write_shops(raw: Raw, *shops: Shop) -> Raw:
+    tables: dict[str, list[dict]] = {}
+    for shop in shops:
+        for table, rows in shop.rows.items():
+            tables.setdefault(table, []).extend(rows)
+    return write_rows(raw, tables)

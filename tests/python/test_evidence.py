@@ -45,7 +45,9 @@ def invoices() -> pd.DataFrame:
     found = (
         rows.assign(cents=(tenths + 5) // 10, customer=rows.CustomerID.astype(int))
         .groupby("InvoiceNo")
-        .agg(customer=("customer", "first"), at=("InvoiceDate", "min"), cents=("cents", "sum"), land=("Country", "first"))
+        .agg(
+            customer=("customer", "first"), at=("InvoiceDate", "min"), cents=("cents", "sum"), land=("Country", "first")
+        )
         .reset_index()
         .sort_values(["customer", "at", "InvoiceNo"])
     )
@@ -250,7 +252,9 @@ def test_means_as_computed_independently(metric, scorecard, segments):
                     assert row["value"] == pytest.approx(mean, rel=1e-8)
                 if row["value_low"] is not None:
                     error = stats.norm.ppf(0.975) * stats.sem([float(value) for value in values])
-                    assert (row["value_low"], row["value_high"]) == pytest.approx((mean - error, mean + error), rel=1e-7)
+                    assert (row["value_low"], row["value_high"]) == pytest.approx(
+                        (mean - error, mean + error), rel=1e-7
+                    )
     assert scorecard[metric, "month", "2011-11", "all"]["value_low"] is not None
 
 

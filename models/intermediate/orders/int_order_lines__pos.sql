@@ -2,6 +2,7 @@
 select
     'pos:' || store_id || ':' || sale_id || ':' || line_no as order_line_id,
     'pos:' || store_id || ':' || sale_id as order_id,
+    'pos:' || sku as product_key,
     cast(null as string) as product_id,
     sku as variant_id,
     sku,

@@ -1,7 +1,8 @@
--- One line, amounts without tax: where prices contain tax, the line's own tax comes off.
+-- One line, amounts without tax: where prices contain tax, the line's own tax comes off. Tips are no merchandise.
 select
     'shopify:' || shop_url || ':' || shopify_order_id || ':' || line_id as order_line_id,
     'shopify:' || shop_url || ':' || shopify_order_id as order_id,
+    'shopify:' || shop_url || ':' || variant_id as product_key,
     product_id,
     variant_id,
     sku,
@@ -11,3 +12,4 @@ select
     round(discount_amount, 2) as discount_amount,
     is_gift_card
 from {{ ref('stg_shopify__order_lines') }}
+where not is_tip

@@ -10,8 +10,9 @@ products as (
 )
 
 select
-    variants.variant_id,
+    'shopify:' || variants.shop_url || ':' || variants.variant_id as product_key,
     'shopify' as source_name,
+    variants.variant_id,
     variants.product_id,
     variants.sku,
     products.product_title,

@@ -1,5 +1,5 @@
 -- One piece of a refund, without tax. Pieces of a refund that moved no money (restock, exchange) keep their quantity and
--- carry no amount. Gift cards given back reduce the liability, not revenue; shipping given back is no merchandise.
+-- carry no amount. Gift cards given back reduce the liability, not revenue; shipping and tips are no merchandise.
 with
 
 pieces as (
@@ -24,9 +24,17 @@ select
     'shopify' as source_name,
     pieces.shop_url || ':' || refunds.shopify_order_id as source_record_id,
     'shopify:' || pieces.shop_url || ':' || refunds.shopify_order_id as order_id,
-    'shopify:' || pieces.shop_url || ':' || refunds.shopify_order_id || ':' || pieces.line_id as order_line_id,
+    -- A line that the order does not have (edited away, a tip) is none that the refund could come off.
+    case
+        when not order_lines.is_tip
+            then 'shopify:' || pieces.shop_url || ':' || refunds.shopify_order_id || ':' || order_lines.line_id
+    end as order_line_id,
     refunds.refunded_at,
-    case when order_lines.is_gift_card then 'gift_card' else pieces.kind end as kind,
+    case
+        when order_lines.is_gift_card then 'gift_card'
+        when order_lines.is_tip then 'tip'
+        else pieces.kind
+    end as kind,
     pieces.quantity,
     case
         when not refunds.has_moved_money then 0

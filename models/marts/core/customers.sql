@@ -48,9 +48,7 @@ described as (
         order_history.last_ordered_on,
         coalesce(order_history.order_count, 0) as order_count,
         case when order_history.order_count is null then 0 else order_history.net_revenue end as net_revenue,
-        cast(round(
-            {{ ratio('order_history.net_revenue', 'order_history.converted_order_count') }}, 2
-        ) as decimal(18, 2)) as average_order_value,
+        {{ money(ratio('order_history.net_revenue', 'order_history.converted_order_count')) }} as average_order_value,
         {{ days_between('order_history.last_ordered_on', 'point_in_time.as_of') }} as days_since_last_order,
         order_history.first_order_channel,
         order_history.first_order_source,

@@ -48,5 +48,5 @@ select
     orders.currency_code
 from lines
 inner join orders on lines.order_id = orders.order_id
-left join products on orders.source_name = products.source_name and lines.variant_id = products.variant_id
+left join products on lines.product_key = products.product_key
 left join refunds on lines.order_line_id = refunds.order_line_id

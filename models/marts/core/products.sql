@@ -6,7 +6,7 @@ products as (
 )
 
 select
-    source_name || ':' || variant_id as product_key,
+    product_key,
     source_name,
     variant_id,
     product_id,

@@ -1,4 +1,4 @@
--- Grain: one piece of a refund (goods, an amount, shipping, a gift card), dated by the refund: the cash view.
+-- Grain: one piece of a refund (goods, an amount, shipping, a gift card, a tip), dated by the refund: the cash view.
 -- Only goods and amount reduce merchandise revenue. Trap: refunds with match_state other than matched reduce no order.
 with
 

@@ -1,4 +1,5 @@
--- Grain: one raw table. raw_rows are counted at the source, the rest in the base models, so a row that a model loses shows.
+-- Grain: one raw table. raw_rows are counted at the source, the rest in the base models, so a row that a model loses
+-- shows.
 with
 
 raw_counts as (
@@ -6,18 +7,16 @@ raw_counts as (
 ),
 
 status_counts as (
-    {%- for system, tables in base_models().items() -%}
-    {%- set outer = loop -%}
-    {%- for table in tables %}
-    {{ 'union all' if not (outer.first and loop.first) }}
+    {%- for base in base_models() %}
+    {%- set is_many = base.tables | length > 1 %}
+    {{ 'union all' if not loop.first }}
     select
-        '{{ system }}' as system,
-        '{{ table }}' as table_name,
+        '{{ base.system }}' as system,
+        {{ 'raw_table' if is_many else "'" ~ base.tables[0] ~ "'" }} as table_name,
         row_status,
         count(*) as row_count
-    from {{ ref('base_' ~ system ~ '__' ~ table) }}
-    group by row_status
-    {%- endfor -%}
+    from {{ ref(base.model) }}
+    group by {{ 'raw_table, ' if is_many }}row_status
     {%- endfor %}
 )
 

@@ -39,11 +39,11 @@ select
     cast(frequency as bigint) as frequency,
     {{ significant(ratio('recency_days', '7')) }} as recency_weeks,
     {{ significant(ratio('age_days', '7')) }} as age_weeks,
-    cast(round({{ ratio('historic_value', 'order_count') }}, 2) as decimal(18, 2)) as mean_order_value,
+    {{ money(ratio('historic_value', 'order_count')) }} as mean_order_value,
     cast(historic_value as decimal(18, 2)) as historic_value,
     -- A year's spend times the years that a customer stays; the first year is not stretched.
-    cast(round(
-        cast(historic_value as double) / greatest(age_years, cast(1 as double))
-        * cast({{ threshold('customer_lifespan_years') }} as double), 2
-    ) as decimal(18, 2)) as simple_value
+    {{ money(
+        'cast(historic_value as double) / greatest(age_years, cast(1 as double)) * cast('
+        ~ threshold('customer_lifespan_years') ~ ' as double)'
+    ) }} as simple_value
 from aged

@@ -19,7 +19,7 @@ typed as (
         {{ clean_text('raw_sales.sale_id') }} as sale_id,
         coalesce({{ clean_text('raw_sales.store_id') }}, '-') as store_id,
         {{ clean_text('raw_sales.register_id') }} as register_id,
-        try_cast(raw_sales.sold_at as timestamp) as sold_at_local,
+        {{ to_local_time('raw_sales.sold_at') }} as sold_at_local,
         coalesce(time_zones.time_zone, point_in_time.reporting_timezone) as sold_at_timezone,
         {{ clean_text('raw_sales.customer_email') }} as customer_email,
         {{ clean_text('raw_sales.customer_phone') }} as customer_phone,
@@ -30,13 +30,13 @@ typed as (
         {{ to_utc('raw_sales._loaded_at') }} as loaded_at,
         {{ refuse('raw_sales', {
             'sale_id is missing': clean_text('raw_sales.sale_id') ~ ' is null',
-            'sold_at is not a time': 'try_cast(raw_sales.sold_at as timestamp) is null',
+            'sold_at is not a time': to_local_time('raw_sales.sold_at') ~ ' is null',
             'store_timezone is not an IANA zone':
                 clean_text('raw_sales.store_timezone') ~ ' is not null and time_zones.time_zone is null',
             'sold_at lies before the earliest plausible year':
-                'year(try_cast(raw_sales.sold_at as timestamp)) < ' ~ threshold('earliest_plausible_year'),
+                'year(' ~ to_local_time('raw_sales.sold_at') ~ ') < ' ~ threshold('earliest_plausible_year'),
             'sold_at lies in the future': in_the_future(
-                'try_cast(raw_sales.sold_at as timestamp)', to_utc('raw_sales._loaded_at')
+                to_local_time('raw_sales.sold_at'), to_utc('raw_sales._loaded_at')
             ),
         }) }}
     from raw_sales

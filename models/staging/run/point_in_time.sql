@@ -1,19 +1,19 @@
 -- One row: the point in time and the units that the whole run is a function of. Nothing else reads the clock or these vars.
 -- as_of: the var, else the last complete day before the newest load, else the day of the newest plausible order.
 {%- set loads = [] -%}
-{%- for system, tables in base_models().items() -%}
-    {%- for table in tables -%}
-        {%- do loads.append((system, table, '_loaded_at' if system == 'pos' else '_airbyte_extracted_at')) -%}
+{%- for base in base_models() -%}
+    {%- for table in base.tables -%}
+        {%- do loads.append((base.system, table)) -%}
     {%- endfor -%}
 {%- endfor %}
 with
 
 loads as (
-    {%- for system, table, loaded_at in loads %}
+    {%- for system, table in loads %}
     {{ 'union all' if not loop.first }}
-    select max({{ to_utc(loaded_at) }}) as loaded_at
+    select max({{ to_utc(loaded_at_of(system)) }}) as loaded_at
     from {{ source(system, table) }}
-    where {{ loaded_in_time(loaded_at) }}
+    where {{ loaded_in_time(loaded_at_of(system)) }}
     {%- endfor %}
 ),
 
@@ -48,7 +48,7 @@ zone as (
 
 raw_orders as (
     select
-        cast(try_cast(sold_at as timestamp) as date) as ordered_on,
+        cast({{ to_local_time('sold_at') }} as date) as ordered_on,
         upper({{ clean_text('currency') }}) as currency_code,
         count(*) as order_count
     from {{ source('pos', 'sales') }}

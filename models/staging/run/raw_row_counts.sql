@@ -1,13 +1,16 @@
 -- One row per raw table: what quality.row_accounting must explain.
-{%- for system, tables in base_models().items() -%}
-{%- set outer = loop -%}
-{%- for table in tables %}
-{{ 'union all' if not (outer.first and loop.first) }}
+{%- set tables = [] -%}
+{%- for base in base_models() -%}
+    {%- for table in base.tables -%}
+        {%- do tables.append((base.system, table)) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- for system, table in tables %}
+{{ 'union all' if not loop.first }}
 select
     '{{ system }}' as system,
     '{{ table }}' as table_name,
     count(*) as raw_rows
 from {{ source(system, table) }}
-where {{ loaded_in_time('_loaded_at' if system == 'pos' else '_airbyte_extracted_at') }}
-{%- endfor -%}
+where {{ loaded_in_time(loaded_at_of(system)) }}
 {%- endfor %}

@@ -12,7 +12,7 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_abandoned_checkouts.id as bigint) as string) as checkout_id,
+        cast({{ whole_number('raw_abandoned_checkouts.id') }} as string) as checkout_id,
         coalesce({{ clean_text('raw_abandoned_checkouts.shop_url') }}, '-') as shop_url,
         {{ clean_text('raw_abandoned_checkouts.token') }} as token,
         {{ clean_text('raw_abandoned_checkouts.cart_token') }} as cart_token,
@@ -26,7 +26,7 @@ typed as (
         {{ to_utc('raw_abandoned_checkouts._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_abandoned_checkouts', {
-            'id is missing or not a number': 'try_cast(raw_abandoned_checkouts.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_abandoned_checkouts.id') ~ ' is null',
             'created_at is not a time': to_utc('raw_abandoned_checkouts.created_at') ~ ' is null',
         }) }}
     from raw_abandoned_checkouts

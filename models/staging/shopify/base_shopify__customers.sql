@@ -12,7 +12,7 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_customers.id as bigint) as string) as shopify_customer_id,
+        cast({{ whole_number('raw_customers.id') }} as string) as shopify_customer_id,
         coalesce({{ clean_text('raw_customers.shop_url') }}, '-') as shop_url,
         {{ clean_text('raw_customers.email') }} as email,
         {{ clean_text('raw_customers.phone') }} as phone,
@@ -26,7 +26,7 @@ typed as (
         {{ to_utc('raw_customers._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_customers', {
-            'id is missing or not a number': 'try_cast(raw_customers.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_customers.id') ~ ' is null',
         }) }}
     from raw_customers
     cross join point_in_time

@@ -12,21 +12,21 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_discount_codes.id as bigint) as string) as discount_code_id,
+        cast({{ whole_number('raw_discount_codes.id') }} as string) as discount_code_id,
         coalesce({{ clean_text('raw_discount_codes.shop_url') }}, '-') as shop_url,
         upper({{ clean_text('raw_discount_codes.code') }}) as code,
         lower({{ clean_text('raw_discount_codes.discount_type') }}) as discount_type,
         lower({{ clean_text('raw_discount_codes.status') }}) as code_status,
         {{ clean_text('raw_discount_codes.title') }} as title,
-        try_cast(raw_discount_codes.usage_count as bigint) as usage_count,
-        try_cast(raw_discount_codes.usage_limit as bigint) as usage_limit,
+        {{ whole_number('raw_discount_codes.usage_count') }} as usage_count,
+        {{ whole_number('raw_discount_codes.usage_limit') }} as usage_limit,
         {{ to_utc('raw_discount_codes.starts_at') }} as starts_at,
         {{ to_utc('raw_discount_codes.ends_at') }} as ends_at,
         {{ to_utc('raw_discount_codes.updated_at') }} as updated_at,
         {{ to_utc('raw_discount_codes._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_discount_codes', {
-            'id is missing or not a number': 'try_cast(raw_discount_codes.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_discount_codes.id') ~ ' is null',
         }) }}
     from raw_discount_codes
     cross join point_in_time

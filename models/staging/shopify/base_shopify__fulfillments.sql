@@ -12,21 +12,21 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_fulfillments.id as bigint) as string) as fulfillment_id,
+        cast({{ whole_number('raw_fulfillments.id') }} as string) as fulfillment_id,
         coalesce({{ clean_text('raw_fulfillments.shop_url') }}, '-') as shop_url,
-        cast(try_cast(raw_fulfillments.order_id as bigint) as string) as shopify_order_id,
+        cast({{ whole_number('raw_fulfillments.order_id') }} as string) as shopify_order_id,
         {{ to_utc('raw_fulfillments.created_at') }} as created_at,
         {{ to_utc('raw_fulfillments.updated_at') }} as updated_at,
         lower({{ clean_text('raw_fulfillments.status') }}) as fulfillment_status,
         lower({{ clean_text('raw_fulfillments.shipment_status') }}) as carrier_status,
         {{ clean_text('raw_fulfillments.tracking_company') }} as carrier,
         {{ clean_text('raw_fulfillments.tracking_number') }} as tracking_number,
-        cast(try_cast(raw_fulfillments.location_id as bigint) as string) as location_id,
+        cast({{ whole_number('raw_fulfillments.location_id') }} as string) as location_id,
         {{ to_utc('raw_fulfillments._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_fulfillments', {
-            'id is missing or not a number': 'try_cast(raw_fulfillments.id as bigint) is null',
-            'order_id is missing or not a number': 'try_cast(raw_fulfillments.order_id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_fulfillments.id') ~ ' is null',
+            'order_id is missing or not a number': whole_number('raw_fulfillments.order_id') ~ ' is null',
             'created_at is not a time': to_utc('raw_fulfillments.created_at') ~ ' is null',
         }) }}
     from raw_fulfillments

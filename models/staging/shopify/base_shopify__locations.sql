@@ -12,7 +12,7 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_locations.id as bigint) as string) as location_id,
+        cast({{ whole_number('raw_locations.id') }} as string) as location_id,
         coalesce({{ clean_text('raw_locations.shop_url') }}, '-') as shop_url,
         {{ clean_text('raw_locations.name') }} as location_name,
         upper({{ clean_text('raw_locations.country_code') }}) as country_code,
@@ -21,7 +21,7 @@ typed as (
         {{ to_utc('raw_locations._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_locations', {
-            'id is missing or not a number': 'try_cast(raw_locations.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_locations.id') ~ ' is null',
         }) }}
     from raw_locations
     cross join point_in_time

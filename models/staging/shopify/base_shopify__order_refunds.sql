@@ -23,9 +23,9 @@ parsed as (
 
 typed as (
     select
-        cast(try_cast(parsed.id as bigint) as string) as refund_id,
+        cast({{ whole_number('parsed.id') }} as string) as refund_id,
         coalesce({{ clean_text('parsed.shop_url') }}, '-') as shop_url,
-        cast(try_cast(parsed.order_id as bigint) as string) as shopify_order_id,
+        cast({{ whole_number('parsed.order_id') }} as string) as shopify_order_id,
         {{ to_utc('parsed.created_at') }} as refunded_at,
         parsed.lines,
         parsed.adjustments,
@@ -33,8 +33,8 @@ typed as (
         parsed.refund_line_items as lines_text,
         {{ to_utc('parsed._airbyte_extracted_at') }} as loaded_at,
         {{ refuse('parsed', {
-            'id is missing or not a number': 'try_cast(parsed.id as bigint) is null',
-            'order_id is missing or not a number': 'try_cast(parsed.order_id as bigint) is null',
+            'id is missing or not a number': whole_number('parsed.id') ~ ' is null',
+            'order_id is missing or not a number': whole_number('parsed.order_id') ~ ' is null',
             'created_at is not a time': to_utc('parsed.created_at') ~ ' is null',
             'refund_line_items is not a list of objects':
                 clean_text('parsed.refund_line_items') ~ ' is not null and parsed.lines is null',

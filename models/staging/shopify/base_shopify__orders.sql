@@ -3,7 +3,7 @@
 {%- set line_shape = [{
     'id': 'bigint', 'product_id': 'bigint', 'variant_id': 'bigint', 'sku': 'string', 'title': 'string',
     'variant_title': 'string', 'vendor': 'string', 'quantity': 'string', 'price': 'string', 'gift_card': 'boolean',
-    'total_discount': 'string', 'discount_allocations': [{'amount': 'string'}], 'tax_lines': [{'price': 'string'}],
+    'tip': 'string', 'total_discount': 'string', 'discount_allocations': [{'amount': 'string'}], 'tax_lines': [{'price': 'string'}],
     'properties': [{'name': 'string', 'value': 'string'}],
 }] %}
 with
@@ -26,7 +26,7 @@ parsed as (
 
 typed as (
     select
-        cast(try_cast(parsed.id as bigint) as string) as shopify_order_id,
+        cast({{ whole_number('parsed.id') }} as string) as shopify_order_id,
         coalesce({{ clean_text('parsed.shop_url') }}, '-') as shop_url,
         {{ clean_text('parsed.name') }} as order_name,
         {{ to_utc('parsed.created_at') }} as created_at,
@@ -37,7 +37,7 @@ typed as (
         coalesce(try_cast(parsed.test as boolean), false) as is_test,
         lower({{ clean_text('parsed.financial_status') }}) as financial_status,
         lower({{ clean_text('parsed.source_name') }}) as order_source,
-        cast(try_cast(parsed.location_id as bigint) as string) as location_id,
+        cast({{ whole_number('parsed.location_id') }} as string) as location_id,
         {{ parse_json('parsed.customer', {'id': 'bigint', 'email': 'string'}) }} as customer,
         {{ clean_text('parsed.email') }} as email,
         {{ clean_text('parsed.phone') }} as phone,
@@ -56,7 +56,7 @@ typed as (
         {{ to_utc('parsed._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('parsed', {
-            'id is missing or not a number': 'try_cast(parsed.id as bigint) is null',
+            'id is missing or not a number': whole_number('parsed.id') ~ ' is null',
             'created_at is not a time':
                 'parsed.deleted_at is null and ' ~ to_utc('parsed.created_at') ~ ' is null',
             'the order time lies before the earliest plausible year':

@@ -12,9 +12,9 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_product_variants.id as bigint) as string) as variant_id,
+        cast({{ whole_number('raw_product_variants.id') }} as string) as variant_id,
         coalesce({{ clean_text('raw_product_variants.shop_url') }}, '-') as shop_url,
-        cast(try_cast(raw_product_variants.product_id as bigint) as string) as product_id,
+        cast({{ whole_number('raw_product_variants.product_id') }} as string) as product_id,
         {{ clean_text('raw_product_variants.title') }} as variant_title,
         {{ clean_text('raw_product_variants.sku') }} as sku,
         try_cast(raw_product_variants.price as decimal(18, 4)) as list_price,
@@ -22,7 +22,7 @@ typed as (
         {{ to_utc('raw_product_variants._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_product_variants', {
-            'id is missing or not a number': 'try_cast(raw_product_variants.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_product_variants.id') ~ ' is null',
             'price is not a number': unreadable('raw_product_variants.price', 'decimal(18, 4)'),
         }) }}
     from raw_product_variants

@@ -12,7 +12,7 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_products.id as bigint) as string) as product_id,
+        cast({{ whole_number('raw_products.id') }} as string) as product_id,
         coalesce({{ clean_text('raw_products.shop_url') }}, '-') as shop_url,
         {{ clean_text('raw_products.title') }} as product_title,
         {{ clean_text('raw_products.vendor') }} as brand,
@@ -26,7 +26,7 @@ typed as (
         {{ to_utc('raw_products._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_products', {
-            'id is missing or not a number': 'try_cast(raw_products.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_products.id') ~ ' is null',
         }) }}
     from raw_products
     cross join point_in_time

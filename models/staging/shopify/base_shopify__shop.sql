@@ -12,7 +12,7 @@ point_in_time as (
 
 typed as (
     select
-        cast(try_cast(raw_shop.id as bigint) as string) as shop_id,
+        cast({{ whole_number('raw_shop.id') }} as string) as shop_id,
         coalesce({{ clean_text('raw_shop.shop_url') }}, '-') as shop_url,
         {{ clean_text('raw_shop.iana_timezone') }} as time_zone,
         upper({{ clean_text('raw_shop.currency') }}) as currency_code,
@@ -20,7 +20,7 @@ typed as (
         {{ to_utc('raw_shop._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_shop', {
-            'id is missing or not a number': 'try_cast(raw_shop.id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_shop.id') ~ ' is null',
         }) }}
     from raw_shop
     cross join point_in_time

@@ -8,9 +8,9 @@ raw_transactions as (
 
 typed as (
     select
-        cast(try_cast(raw_transactions.id as bigint) as string) as transaction_id,
+        cast({{ whole_number('raw_transactions.id') }} as string) as transaction_id,
         coalesce({{ clean_text('raw_transactions.shop_url') }}, '-') as shop_url,
-        cast(try_cast(raw_transactions.order_id as bigint) as string) as shopify_order_id,
+        cast({{ whole_number('raw_transactions.order_id') }} as string) as shopify_order_id,
         lower({{ clean_text('raw_transactions.kind') }}) as kind,
         lower({{ clean_text('raw_transactions.status') }}) as transaction_status,
         try_cast(raw_transactions.amount as decimal(18, 4)) as amount,
@@ -20,8 +20,8 @@ typed as (
         {{ to_utc('raw_transactions.created_at') }} as created_at,
         {{ to_utc('raw_transactions._airbyte_extracted_at') }} as loaded_at,
         {{ refuse('raw_transactions', {
-            'id is missing or not a number': 'try_cast(raw_transactions.id as bigint) is null',
-            'order_id is missing or not a number': 'try_cast(raw_transactions.order_id as bigint) is null',
+            'id is missing or not a number': whole_number('raw_transactions.id') ~ ' is null',
+            'order_id is missing or not a number': whole_number('raw_transactions.order_id') ~ ' is null',
             'created_at is not a time': to_utc('raw_transactions.created_at') ~ ' is null',
             'amount is not a number': unreadable('raw_transactions.amount', 'decimal(18, 4)'),
         }) }}

@@ -24,10 +24,13 @@ select
     cast(line.price as decimal(18, 4)) as unit_price,
     -- total_discount is the legacy form and usually 0; allocations carry a line's share of every discount.
     case
-        when line.discount_allocations is null then coalesce(try_cast(line.total_discount as decimal(18, 4)), 0)
-        else {{ sum_elements('line.discount_allocations', 'try_cast(element.amount as decimal(18, 4))') }}
+        when {{ any_element('line.discount_allocations', 'true') }}
+            then {{ sum_elements('line.discount_allocations', 'try_cast(element.amount as decimal(18, 4))') }}
+        else coalesce(try_cast(line.total_discount as decimal(18, 4)), 0)
     end as discount_amount,
     {{ sum_elements('line.tax_lines', 'try_cast(element.price as decimal(18, 4))') }} as tax_amount,
     is_tax_included,
-    coalesce(line.gift_card, false) as is_gift_card
+    coalesce(line.gift_card, false) as is_gift_card,
+    -- Tips are lines without a product; nothing but this key tells them from custom items.
+    line.tip is not null as is_tip
 from orders
