@@ -53,4 +53,4 @@ dashboard: build .venv/.dev  ## one static page: dashboard/retention.html
 	@echo "open dashboard/retention.html"
 
 clean:  ## remove what the commands made, but no raw data
-	@rm -rf target logs perennial.duckdb spark-warehouse dashboard
+	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs

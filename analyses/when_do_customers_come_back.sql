@@ -1,4 +1,5 @@
--- By which day have a quarter, a half of the customers placed their second order? The moment for a reminder lies before it.
+-- By which day have a quarter, a half of the customers placed their second order? The moment for a reminder lies
+-- before it.
 with
 
 curve as (

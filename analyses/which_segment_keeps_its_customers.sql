@@ -1,5 +1,5 @@
--- Where do first-time customers come back most, within 60 days? Ranked by the low end of the interval, so that a small segment
--- has to be much better to stand first.
+-- Where do first-time customers come back most, within 60 days? Ranked by the low end of the interval, so that a
+-- small segment has to be much better to stand first.
 select
     segment_type,
     segment,
@@ -8,7 +8,7 @@ select
     value,
     value_low,
     value_high
-from {{ ref('retention_scorecard') }} as scorecard
+from {{ ref('retention_scorecard') }}
 where
     metric = 'repurchase_rate_60d'
     and period_window = 'to_date'

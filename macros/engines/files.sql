@@ -20,6 +20,29 @@
 {% endmacro %}
 
 
+{#
+    The files among them that are no Parquet, whatever their name says. The mark is looked for in the small ones only, where
+    it costs nothing: empty files, headers, error pages. About the others the engine says so itself.
+#}
+{% macro files_not_parquet() %}
+    {%- do return(adapter.dispatch('files_not_parquet', 'perennial')()) -%}
+{% endmacro %}
+
+{% macro duckdb__files_not_parquet() %}
+    {%- set root = perennial.raw_root() -%}
+    {%- do return(run_query(
+        "select filename from read_blob(['" ~ root ~ "/*/*.parquet', '" ~ root ~ "/*/*/*.parquet'])"
+        ~ " where size < 1048576 and not ends_with(hex(content), hex('PAR1')) order by filename"
+    ).columns[0].values()) -%}
+{% endmacro %}
+
+{% macro default__files_not_parquet() %}
+    {%- do return(run_query(
+        "select path from perennial_raw_files where length < 1048576 and not endswith(hex(content), hex('PAR1')) order by path"
+    ).columns[0].values()) -%}
+{% endmacro %}
+
+
 {% macro file_relation(path) %}
     {%- do return(adapter.dispatch('file_relation', 'perennial')(path)) -%}
 {% endmacro %}

@@ -63,6 +63,16 @@
     {{ return(adapter.dispatch('row_to_json', 'perennial')(alias)) }}
 {%- endmacro %}
 
-{% macro default__row_to_json(alias) -%} to_json(struct({{ alias }}.*)) {%- endmacro %}
+{# As DuckDB writes it: nulls shown, times with a blank and without the zeros of a whole second. #}
+{% macro default__row_to_json(alias) -%}
+    regexp_replace(
+        to_json(struct({{ alias }}.*), map(
+            'ignoreNullFields', 'false',
+            'timestampFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSSx',
+            'timestampNTZFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSS'
+        )),
+        '([0-9] [0-9]{2}:[0-9]{2}:[0-9]{2})[.]000000', '$1'
+    )
+{%- endmacro %}
 
 {% macro duckdb__row_to_json(alias) -%} cast(to_json({{ alias }}) as string) {%- endmacro %}

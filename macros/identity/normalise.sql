@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 
-{# The person behind a key: salted, so that ids cannot be turned back into addresses. Salt: PERENNIAL_SALT. #}
+{# The person behind a key: salted, so that ids cannot be turned back into addresses. #}
 {% macro customer_id_from(key) -%}
-    substr({{ hash_text("'" ~ env_var('PERENNIAL_SALT', 'perennial') ~ "|' || " ~ key) }}, 1, 32)
+    substr({{ hash_text(salt() ~ " || '|' || " ~ key) }}, 1, 32)
 {%- endmacro %}

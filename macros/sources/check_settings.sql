@@ -14,10 +14,16 @@
             {%- endfor -%}
         {%- endif -%}
         {%- for name in ['as_of', 'loaded_until'] if var(name) -%}
-            {%- if not modules.re.fullmatch('\d{4}-\d{2}-\d{2}', var(name) | string) -%}
+            {%- if not perennial.is_day(var(name) | string) -%}
                 {%- do problems.append('The var ' ~ name ~ ' must be a day such as 2025-12-31, not ' ~ var(name) ~ '.') -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- if var('as_of') and var('loaded_until') and var('as_of') | string > var('loaded_until') | string -%}
+            {%- do problems.append(
+                'The var as_of (' ~ var('as_of') ~ ') lies after loaded_until (' ~ var('loaded_until') ~ '), when nobody could'
+                ~ ' know about it: choose an earlier as_of, or leave one of the two out.'
+            ) -%}
+        {%- endif -%}
         {%- if var('reporting_timezone') and var('reporting_timezone') not in modules.pytz.all_timezones -%}
             {%- do problems.append(
                 'The var reporting_timezone must be an IANA name such as Europe/London, not '
@@ -29,11 +35,32 @@
                 'The var reporting_currency must be an ISO 4217 code such as EUR, not ' ~ var('reporting_currency') ~ '.'
             ) -%}
         {%- endif -%}
+        {%- if var('count_zero_value_orders') is not boolean -%}
+            {%- do problems.append(
+                'The var count_zero_value_orders must be true or false, not ' ~ var('count_zero_value_orders') ~ '.'
+            ) -%}
+        {%- endif -%}
         {%- if var('raw_from') not in ['files', 'schemas'] -%}
             {%- do problems.append('The var raw_from must be files or schemas, not ' ~ var('raw_from') ~ '.') -%}
+        {%- endif -%}
+        {%- if not run_query('select ' ~ perennial.salt() ~ ' as salt').columns[0].values()[0] -%}
+            {%- do problems.append(
+                'The profile holds no salt for person ids: copy the setting that reads PERENNIAL_SALT from profiles.yml.'
+            ) -%}
         {%- endif -%}
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{# Whether a text is a day of the calendar, written 2025-12-31. #}
+{% macro is_day(text) %}
+    {%- if not modules.re.fullmatch('[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])', text) -%}
+        {%- do return(false) -%}
+    {%- endif -%}
+    {%- set year, month, day = text.split('-') | map('int') -%}
+    {%- set first = modules.datetime.date(year, month, 1) -%}
+    {%- do return((first + modules.datetime.timedelta(days=day - 1)).month == month) -%}
 {% endmacro %}

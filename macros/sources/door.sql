@@ -5,8 +5,11 @@
 #}
 {% macro open_door() %}
     {%- if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot'] -%}
-        {%- set known = perennial.raw_tables() -%}
         {%- set problems, notes, present = [], [], [] -%}
+        {%- set known = perennial.raw_tables(problems) -%}
+        {%- if problems -%}
+            {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
+        {%- endif -%}
         {%- do run_query('create schema if not exists raw') -%}
         {%- for source in perennial.declared_sources() -%}
             {%- set system, table = source.source_name, source.name -%}
@@ -68,7 +71,7 @@
 
 
 {# {'system.table': where to read it}, for everything that has landed. #}
-{% macro raw_tables() %}
+{% macro raw_tables(problems) %}
     {%- set tables = {} -%}
     {%- if var('raw_from') == 'schemas' -%}
         {%- for system in var('systems') -%}
@@ -85,7 +88,20 @@
             {%- set system, table = below[0], below[1] | replace('.parquet', '') -%}
             {%- set folder = parts[:-(below | length)] | join('/') -%}
             {%- set path = folder ~ '/' ~ system ~ '/' ~ table ~ ('.parquet' if below | length == 2 else '/*.parquet') -%}
-            {%- do tables.update({system ~ '.' ~ table: perennial.file_relation(path)}) -%}
+            {%- set name, location = system ~ '.' ~ table, perennial.file_relation(path) -%}
+            {%- if system in var('systems') and tables.get(name, location) != location -%}
+                {%- do problems.append(
+                    name ~ ' is there twice, as the file ' ~ table ~ '.parquet and as the folder ' ~ table ~ ': keep one of the'
+                    ~ ' two in ' ~ folder ~ '/' ~ system ~ '.'
+                ) -%}
+            {%- endif -%}
+            {%- do tables.update({name: location}) -%}
+        {%- endfor -%}
+        {%- for file in perennial.files_not_parquet() if (file.split('/')[-3:-1] | select('in', var('systems')) | list) -%}
+            {%- do problems.append(
+                file ~ ' is no Parquet file: write it as Parquet (python -m converters receipts does so for a CSV file of'
+                ~ ' receipts), or move it away.'
+            ) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- do return(tables) -%}
@@ -104,6 +120,14 @@
 {% macro check_columns(source, landed, location, problems, notes) %}
     {%- set name = source.source_name ~ '.' ~ source.name -%}
     {%- set absent = [] -%}
+    {%- for column in source.columns.values() if column.name in landed -%}
+        {%- if not perennial.lands_well(landed[column.name], column.data_type) -%}
+            {%- do notes.append(
+                name ~ ': column ' ~ column.name ~ ' landed as ' ~ landed[column.name] ~ ' instead of ' ~ column.data_type
+                ~ '; it is read as text, and what is no ' ~ column.data_type ~ ' then is refused or null.'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- for column in source.columns.values() if column.name not in landed -%}
         {%- if column.config.meta.get('required') -%}
             {%- do problems.append(
@@ -148,21 +172,55 @@
 {% endmacro %}
 
 
+{# text, number, fraction (a number that may have decimals), boolean, time, nested or other. #}
+{% macro kind_of_type(type) %}
+    {%- if type in ['varchar', 'string', 'json', 'text'] or type.startswith('enum') -%}
+        {%- do return('text') -%}
+    {%- elif type.startswith(('struct', 'map', 'array')) or type.endswith(']') -%}
+        {%- do return('nested') -%}
+    {%- elif type.startswith(('float', 'double', 'real', 'decimal')) -%}
+        {%- do return('fraction') -%}
+    {%- elif type.startswith(('timestamp', 'date')) -%}
+        {%- do return('time') -%}
+    {%- elif type == 'boolean' -%}
+        {%- do return('boolean') -%}
+    {%- elif type.rstrip('0123456789') in [
+        'tinyint', 'smallint', 'int', 'integer', 'bigint', 'hugeint', 'utinyint', 'usmallint', 'uint', 'uinteger',
+        'ubigint', 'uhugeint', 'long', 'short', 'byte'
+    ] -%}
+        {%- do return('number') -%}
+    {%- endif -%}
+    {%- do return('other') -%}
+{% endmacro %}
+
+
+{# Whether every value of a landed type is one of the declared type. Text is: loaders write anything as text. #}
+{% macro lands_well(landed_type, declared_type) %}
+    {%- set landed, declared = perennial.kind_of_type(landed_type), perennial.kind_of_type(declared_type) -%}
+    {%- do return(
+        landed == declared
+        or landed == 'text'
+        or (landed == 'nested' and declared_type == 'json')
+        or (landed in ['number', 'fraction'] and declared in ['number', 'fraction', 'boolean'])
+        or (landed in ['number', 'fraction'] and declared_type == 'string')
+    ) -%}
+{% endmacro %}
+
+
 {% macro landed_as(column, landed_type, declared_type) -%}
-    {%- set is_text = landed_type in ['varchar', 'string', 'json', 'text'] or landed_type.startswith('enum') -%}
-    {%- set is_number = landed_type.startswith((
-        'tinyint', 'smallint', 'int', 'bigint', 'hugeint', 'utinyint', 'usmallint', 'uint', 'ubigint', 'long',
-        'float', 'double', 'real', 'decimal', 'boolean'
-    )) -%}
-    {%- set is_time = landed_type.startswith(('timestamp', 'date')) -%}
-    {%- set is_nested = landed_type.startswith(('struct', 'map', 'array')) or landed_type.endswith(']') -%}
-    {%- if is_nested -%}
+    {%- set kind = perennial.kind_of_type(landed_type) -%}
+    {%- if kind == 'nested' -%}
         cast(to_json({{ column }}) as string)
-    {%- elif landed_type == 'json' or (is_text and landed_type.startswith('enum')) -%}
+    {%- elif kind == 'fraction' and declared_type == 'string' -%}
+        {#- Whole ids among missing ones land as 17850.0, and a missing one as NaN. -#}
+        {%- set number = column if landed_type.startswith('decimal') else 'nullif(' ~ column ~ ", cast('NaN' as double))" -%}
+        coalesce(
+            case when {{ number }} = floor({{ number }}) then cast(try_cast({{ number }} as decimal(38, 0)) as string) end,
+            cast({{ number }} as string)
+        )
+    {%- elif landed_type == 'json' or landed_type.startswith('enum') -%}
         cast({{ column }} as string)
-    {%- elif is_text
-        or (is_number and declared_type.startswith(('bigint', 'int', 'double', 'decimal', 'boolean')))
-        or (is_time and declared_type in ['timestamp', 'date']) -%}
+    {%- elif declared_type not in ['string', 'json'] and perennial.lands_well(landed_type, declared_type) -%}
         {{ column }}
     {%- else -%}
         cast({{ column }} as string)

@@ -33,6 +33,12 @@
 {%- endmacro %}
 
 
+{# JSON that was given but does not have the shape it was parsed with; JSON's own null is not given. #}
+{% macro unreadable_json(column, parsed) -%}
+    (coalesce({{ clean_text(column) }}, 'null') <> 'null' and {{ parsed }} is null)
+{%- endmacro %}
+
+
 {#
     The row's status. Of several rows with one key the newest counts: by change column among the versions that
     existed at the cut (the oldest later one if there is none), then by load time, then by content, so that the order

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from great_expectations import expectations as gx
+from great_expectations.expectations.expectation import ColumnMapExpectation
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Expect:
         rows = "" if self.mostly == 1 else f", in {self.mostly:.0%} of the rows"
         return f"{self.sentence} Expected: {bounds}{rows}."
 
-    def expectation(self) -> gx.UnexpectedRowsExpectation:
+    def expectation(self) -> ColumnMapExpectation:
         shared = {"column": words(self.column), "mostly": self.mostly, "description": self.describe()}
         if self.among is not None:
             return gx.ExpectColumnValuesToBeInSet(value_set=list(self.among), **shared)

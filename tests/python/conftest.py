@@ -167,6 +167,17 @@ def sample(sample_raw, tmp_path_factory) -> Warehouse:
     return build(sample_raw, tmp_path_factory.mktemp("sample"), with_tests=True)
 
 
+@pytest.fixture(scope="session")
+def small(tmp_path_factory) -> Warehouse:
+    """The small shop's warehouse, without dbt tests."""
+    import small_shop
+
+    folder = tmp_path_factory.mktemp("small")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERENNIAL_SALT", small_shop.SALT)
+        return build(small_shop.write(Raw(folder / "raw")), folder)
+
+
 @pytest.fixture
 def raw(tmp_path) -> Raw:
     return Raw(tmp_path / "raw")

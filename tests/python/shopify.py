@@ -101,12 +101,17 @@ class Shop:
         self,
         *lines: dict,
         at: str = "2024-03-04T10:00:00Z",
-        customer: int | None = None,
+        customer: int | str | None = None,
         shipping: float = 0,
         **more,
     ) -> int:
-        """A paid web order: of a customer's account, or of a guest if there is none; e-mail only if given."""
-        total = sum(each["price"] * each["quantity"] for each in lines if isinstance(each.get("price"), float))
+        """A paid web order of an account (its id, or the JSON as it landed), else of a guest; e-mail only if given."""
+        if isinstance(customer, int):
+            customer = json.dumps({"id": customer, "email": f"c{customer}@example.com"})
+        amounts = [(each.get("price"), each.get("quantity")) for each in lines]
+        total = sum(
+            price * quantity for price, quantity in amounts if isinstance(price, float) and quantity in range(99)
+        )
         return self.add(
             "orders",
             {
@@ -120,7 +125,7 @@ class Shop:
                 "financial_status": "paid",
                 "source_name": "web",
                 "location_id": None,
-                "customer": json.dumps({"id": customer, "email": f"c{customer}@example.com"}) if customer else None,
+                "customer": customer,
                 "customer_id": None,
                 "email": None,
                 "currency": self.currency,
@@ -190,19 +195,19 @@ class Shop:
         return self.add("shop", {"iana_timezone": time_zone, "currency": self.currency, "updated_at": at} | more)
 
 
-def write_rows(raw: Raw, tables: dict[str, list[dict]], system: str = "shopify") -> Raw:
+def write_rows(raw: Raw, tables: dict[str, list[dict]], system: str = "shopify", as_text: bool = False) -> Raw:
     """Write tables whose rows may differ in columns; the two that Shopify cannot do without are always written."""
-    for table in sorted(tables.keys() | (REQUIRED if system == "shopify" else set())):
+    for table in sorted(tables.keys() | (REQUIRED.keys() if system == "shopify" else set())):
         rows = tables.get(table, [])
         columns = sorted({column for row in rows for column in row} | set(REQUIRED.get(table, ())))
-        types = {column: TYPES.get(column, "varchar") for column in columns}
+        types = {column: "varchar" if as_text else TYPES.get(column, "varchar") for column in columns}
         raw.write(f"{system}.{table}", [{column: row.get(column) for column in columns} for row in rows], types)
     return raw
 
 
-def write_shops(raw: Raw, *shops: Shop) -> Raw:
+def write_shops(raw: Raw, *shops: Shop, as_text: bool = False) -> Raw:
     tables: dict[str, list[dict]] = {}
     for shop in shops:
         for table, rows in shop.rows.items():
             tables.setdefault(table, []).extend(rows)
-    return write_rows(raw, tables)
+    return write_rows(raw, tables, as_text=as_text)

@@ -35,7 +35,7 @@ def write(raw: Raw) -> Raw:
 
 
 def web_shop() -> Shop:
-    shop = Shop()
+    shop = Shop(loaded_at=f"{FIRST_DAY}T04:00:00Z")
     shop.settings("Europe/Berlin")
     shop.add("locations", {"name": "Canary Wharf", "country_code": "DE", "active": True})
     shop.add("discount_codes", {"code": "SPRING", "discount_type": "percentage", "status": "ACTIVE"})

@@ -1,4 +1,5 @@
--- Month 0 of the whole counts every customer once, and its orders over all months are all valid orders of known customers.
+-- Month 0 of the whole counts every customer once, and its orders over all months are all valid orders of known
+-- customers.
 with
 
 cohort_totals as (

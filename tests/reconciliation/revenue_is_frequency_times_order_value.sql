@@ -1,4 +1,5 @@
--- Revenue per customer = purchase frequency x average order value (S3-05), on the counts, where every order carries money.
+-- Revenue per customer = purchase frequency x average order value (S3-05), on the counts, where every order carries
+-- money.
 with
 
 parts as (

@@ -6,8 +6,12 @@ records as (
     select * from {{ ref('int_customer_records__unioned') }}
 ),
 
+-- dbt's own reader of CSV, which Spark depends on, takes the word null for no value.
 blocked as (
-    select * from {{ ref('blocked_identifiers') }}
+    select
+        identifier_type,
+        coalesce(identifier_value, 'null') as identifier_value
+    from {{ ref('blocked_identifiers') }}
 ),
 
 usable as (

@@ -1,5 +1,5 @@
--- One month and segment: who was active on the last day before it, and who of them still was on its last day. Counting the
--- same people twice, not two totals, keeps new and reactivated customers out.
+-- One month and segment: who was active on the last day before it, and who of them still was on its last day.
+-- Counting the same people twice, not two totals, keeps new and reactivated customers out.
 with
 
 purchase_days as (

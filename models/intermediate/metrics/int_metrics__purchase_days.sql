@@ -14,8 +14,7 @@ days as (
         max(order_sequence) as last_order_sequence,
         sum(coalesce(net_revenue_reporting, 0)) as net_revenue,
         count(net_revenue_reporting) as converted_order_count,
-        sum(cast(net_revenue_reporting as decimal(18, 2)) * cast(net_revenue_reporting as decimal(18, 2)))
-            as squared_revenue
+        sum(cast(net_revenue_reporting as decimal(19, 2)) * net_revenue_reporting) as squared_revenue
     from orders
     group by customer_id, ordered_on
 )

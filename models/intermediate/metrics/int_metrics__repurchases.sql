@@ -1,5 +1,6 @@
--- One window, month, segment and number of days: customers whose first order has been watched for that many days, and who
--- of them bought again on a later day within them. month takes the cohort of the month, to_date everybody up to its end.
+-- One window, month, segment and number of days: customers whose first order has been watched for that many days, and
+-- who of them bought again on a later day within them. month takes the cohort of the month, to_date everybody up to
+-- its end.
 {%- set horizons = [30, 60, 365] %}
 with
 

@@ -1,5 +1,5 @@
--- One window, month and segment: what people did in it. Squares serve the intervals. For to_date everything is a running
--- sum of what each month added, so that no person is counted month by month.
+-- One window, month and segment: what people did in it. Squares serve the intervals. For to_date everything is a
+-- running sum of what each month added, so that no person is counted month by month.
 {%- set sums = [
     'customers', 'repeat_customers', 'repeat_day_customers', 'returning_customers', 'orders', 'converted_orders',
     'net_revenue', 'squared_revenue',

@@ -8,7 +8,7 @@ select
     sku,
     description as product_title,
     quantity,
-    round(quantity * unit_price, 2) as gross_amount,
+    round(cast(quantity as decimal(19, 4)) * unit_price, 2) as gross_amount,
     round(discount_amount, 2) as discount_amount,
     false as is_gift_card
 from {{ ref('stg_pos__sale_lines') }}

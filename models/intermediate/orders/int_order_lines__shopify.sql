@@ -8,7 +8,9 @@ select
     sku,
     product_title,
     quantity,
-    round(quantity * unit_price - case when is_tax_included then tax_amount else 0 end, 2) as gross_amount,
+    round(
+        cast(quantity as decimal(19, 4)) * unit_price - case when is_tax_included then tax_amount else 0 end, 2
+    ) as gross_amount,
     round(discount_amount, 2) as discount_amount,
     is_gift_card
 from {{ ref('stg_shopify__order_lines') }}

@@ -1,5 +1,5 @@
--- One fact about an order that seeds/order_exclusions.csv or seeds/sales_channels.csv may name: a flag that is up, a tag,
--- where it came from. Tags and sources are lower case.
+-- One fact about an order that seeds/order_exclusions.csv or seeds/sales_channels.csv may name: a flag that is up, a
+-- tag, where it came from. Tags and sources are lower case.
 with
 
 orders as (

@@ -1,4 +1,4 @@
--- One variant with its product.
+-- One variant with its product, created before the cut.
 with
 
 variants as (
@@ -7,6 +7,10 @@ variants as (
 
 products as (
     select * from {{ ref('stg_shopify__products') }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
 )
 
 select
@@ -20,4 +24,6 @@ select
     products.category,
     coalesce(products.is_gift_card, false) as is_gift_card
 from variants
+cross join point_in_time
 left join products on variants.shop_url = products.shop_url and variants.product_id = products.product_id
+where products.created_at is null or products.created_at < point_in_time.cut_at

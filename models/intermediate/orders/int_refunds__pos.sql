@@ -30,7 +30,7 @@ select
     sales.sold_at as refunded_at,
     'goods' as kind,
     -lines.quantity as quantity,
-    round(-lines.quantity * lines.unit_price - abs(lines.discount_amount), 2) as amount,
+    round(cast(-lines.quantity as decimal(19, 4)) * lines.unit_price - abs(lines.discount_amount), 2) as amount,
     cast(null as decimal(18, 2)) as tax_amount,
     true as has_moved_money,
     'pos' as sales_channel,

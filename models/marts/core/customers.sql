@@ -1,5 +1,6 @@
--- Grain: one person, with or without orders. Money is in the reporting currency; orders without an exchange rate count as
--- orders and carry no money. Trap: refunds that name no order are not taken off any person's revenue, see refunds.
+-- Grain: one person, with or without orders. Money is in the reporting currency; orders without an exchange rate
+-- count as orders and carry no money. Trap: refunds that name no order are not taken off any person's revenue, see
+-- refunds.
 with
 
 people as (

@@ -1,5 +1,6 @@
--- Grain: one order, valid or not. Money is in the order's own currency: sum net_revenue_reporting, never net_revenue across currencies.
--- Trap: an order's money moves when a later refund is booked; for the cash view use refunds by refunded_on.
+-- Grain: one order, valid or not. Money is in the order's own currency: sum net_revenue_reporting, never net_revenue
+-- across currencies. Trap: an order's money moves when a later refund is booked; for the cash view use refunds by
+-- refunded_on.
 with
 
 orders as (
@@ -66,7 +67,7 @@ joined as (
         amounts.gift_card_amount,
         case
             when orders.currency_code = point_in_time.reporting_currency then amounts.net_revenue
-            else round(amounts.net_revenue * rates.rate, 2)
+            else round(cast(amounts.net_revenue as decimal(19, 2)) * rates.rate, 2)
         end as net_revenue_reporting
     from orders
     cross join point_in_time

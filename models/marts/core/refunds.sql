@@ -31,7 +31,8 @@ select
     refunds.amount,
     refunds.tax_amount,
     refunds.has_moved_money,
-    coalesce(amounts.refunded_amount > amounts.gross_revenue - amounts.discount_amount, false) as is_more_than_its_order,
+    coalesce(amounts.refunded_amount > amounts.gross_revenue - amounts.discount_amount, false)
+        as is_more_than_its_order,
     refunds.sales_channel,
     refunds.currency_code
 from refunds

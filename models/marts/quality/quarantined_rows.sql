@@ -1,5 +1,5 @@
--- Grain: one raw row that was refused, copies counted. raw_row may hold personal data: it is for the people who repair the
--- source.
+-- Grain: one raw row that was refused, copies counted. raw_row may hold personal data: it is for the people who
+-- repair the source.
 {%- for base in base_models() %}
 {%- set table_name = "'" ~ base.tables[0] ~ "'" if base.tables | length == 1 else 'raw_table' %}
 {{ 'union all' if not loop.first }}

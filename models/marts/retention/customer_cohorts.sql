@@ -1,5 +1,5 @@
--- Grain: segment, month of the first valid order, months since. Never sum active_customers over months: they are the same people.
--- Rates are null until the cell's month is over by as_of; counts and money so far are shown.
+-- Grain: segment, month of the first valid order, months since. Never sum active_customers over months: they are the
+-- same people. Rates are null until the cell's month is over by as_of; counts and money so far are shown.
 with
 
 purchase_days as (

@@ -1,5 +1,6 @@
--- Grain: segment, order number, days since that order. Kaplan-Meier: customers who have not bought again yet count as long as
--- they were watched. Orders of one day are one purchase. Trap: at_risk late in the curve is small; read it with the rate.
+-- Grain: segment, order number, days since that order. Kaplan-Meier: customers who have not bought again yet count as
+-- long as they were watched. Orders of one day are one purchase. Trap: at_risk late in the curve is small; read it
+-- with the rate.
 with
 
 purchase_days as (

@@ -1,12 +1,15 @@
--- Grain: metric, window, month, segment. A value is null with its reason beside it; numerator and denominator stay, so that a
--- reader can see how little there was. Never average value over rows: divide summed numerators by summed denominators.
+-- Grain: metric, window, month, segment. A value is null with its reason beside it; numerator and denominator stay,
+-- so that a reader can see how little there was. Never average value over rows: divide summed numerators by summed
+-- denominators.
 {%- set windows = {
     'repeat_purchase_rate': ('repeat_customers', 'customers', none, ['trailing_365d', 'to_date']),
     'repeat_purchase_rate_by_day': ('repeat_day_customers', 'customers', none, ['trailing_365d', 'to_date']),
     'returning_customer_rate': ('returning_customers', 'customers', none, ['month', 'trailing_365d']),
     'average_order_value': ('net_revenue', 'converted_orders', 'squared_revenue', ['month', 'trailing_365d', 'to_date']),
     'purchase_frequency': ('orders', 'customers', 'squared_customer_orders', ['month', 'trailing_365d', 'to_date']),
-    'revenue_per_customer': ('net_revenue', 'customers', 'squared_customer_revenue', ['month', 'trailing_365d', 'to_date']),
+    'revenue_per_customer': (
+        'net_revenue', 'customers', 'squared_customer_revenue', ['month', 'trailing_365d', 'to_date']
+    ),
 } %}
 with
 
@@ -52,7 +55,8 @@ counts as (
     union all
     {%- endfor %}
     {%- for metric, numerator in {
-        'active_customer_retention_rate': 'still_active', 'inactivity_rate': 'active_at_start - still_active',
+        'active_customer_retention_rate': 'still_active',
+        'inactivity_rate': 'active_at_start - still_active',
     }.items() %}
     select
         '{{ metric }}' as metric,

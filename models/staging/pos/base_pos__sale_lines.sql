@@ -1,4 +1,11 @@
 -- One row per raw row of pos.sale_lines. A line needs its sale, and may be negative only on a return or an exchange.
+-- Without line numbers a line is known by its content.
+{%- set number_or_content %}
+    coalesce(
+        line_no,
+        concat_ws('|', coalesce(sku, ''), coalesce(description, ''), quantity, unit_price, discount_amount)
+    )
+{%- endset %}
 with
 
 raw_lines as (
@@ -9,6 +16,10 @@ raw_lines as (
 sales as (
     select * from {{ ref('base_pos__sales') }}
     where row_status = 'staged'
+),
+
+limits as (
+    select {{ threshold('max_line_amount') }} as max_line_amount
 ),
 
 -- Whether a sale takes anything at all: one that does not is a return.
@@ -38,12 +49,17 @@ typed as (
             'unit_price is not a number': 'try_cast(raw_lines.unit_price as decimal(18, 4)) is null',
             'unit_price is negative': 'try_cast(raw_lines.unit_price as decimal(18, 4)) < 0',
             'discount is not a number': unreadable('raw_lines.discount', 'decimal(18, 4)'),
+            'a line is worth more than anything':
+                'abs(cast(try_cast(raw_lines.quantity as decimal(18, 4)) as decimal(19, 4))'
+                ~ ' * try_cast(raw_lines.unit_price as decimal(18, 4))) > limits.max_line_amount'
+                ~ ' or abs(try_cast(raw_lines.discount as decimal(18, 4))) > limits.max_line_amount',
             'its sale is missing or refused': 'sales.sale_id is null',
             'negative quantity on a sale':
                 'try_cast(raw_lines.quantity as decimal(18, 4)) < 0 and sale_kinds.has_goods_sold'
                 ~ ' and sales.original_sale_id is null',
         }) }}
     from raw_lines
+    cross join limits
     left join sales
         on
             {{ clean_text('raw_lines.sale_id') }} = sales.sale_id
@@ -55,8 +71,7 @@ typed as (
 select
     sale_id,
     store_id,
-    -- Without line numbers a line is known by its content.
-    coalesce(line_no, concat_ws('|', sku, description, quantity, unit_price, discount_amount)) as line_no,
+    {{ number_or_content }} as line_no,
     sku,
     description,
     quantity,
@@ -66,7 +81,7 @@ select
     quarantine_reason,
     raw_row,
     {{ row_status(
-        key=['store_id', 'sale_id', "coalesce(line_no, concat_ws('|', sku, description, quantity, unit_price, discount_amount))"],
+        key=['store_id', 'sale_id', number_or_content],
         content=['quantity', 'unit_price', 'discount_amount', 'sku', 'description']
     ) }}
 from typed

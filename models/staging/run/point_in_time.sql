@@ -1,5 +1,6 @@
--- One row: the point in time and the units that the whole run is a function of. Nothing else reads the clock or these vars.
--- as_of: the var, else the last complete day before the newest load, else the day of the newest plausible order.
+-- One row: the point in time and the units that the whole run is a function of. Nothing else reads the clock or these
+-- vars. as_of: the var, else the last complete day before the newest load, else the day of the newest plausible
+-- order.
 {%- set loads = [] -%}
 {%- for base in base_models() -%}
     {%- for table in base.tables -%}
@@ -22,16 +23,21 @@ newest_load as (
     from loads
 ),
 
+-- A store that opened after as_of is none of its zones.
 zones as (
-    select store_timezone as time_zone
+    select {{ clean_text('store_timezone') }} as time_zone
     from {{ source('pos', 'sales') }}
-    where {{ loaded_in_time('_loaded_at') }}
-    group by store_timezone
+    where
+        {{ loaded_in_time('_loaded_at') }}
+        {%- if var('as_of') %}
+        and {{ to_local_time('sold_at') }} < {{ add_days("date '" ~ var('as_of') ~ "'", 1) }}
+        {%- endif %}
+    group by time_zone
     union all
-    select iana_timezone as time_zone
+    select {{ clean_text('iana_timezone') }} as time_zone
     from {{ source('shopify', 'shop') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
-    group by iana_timezone
+    group by time_zone
 ),
 
 zone as (
@@ -46,43 +52,27 @@ zone as (
     inner join {{ ref('time_zones') }} as time_zones on zones.time_zone = time_zones.time_zone
 ),
 
+-- Orders, not rows, so that a repeated delivery changes nothing.
 raw_orders as (
     select
         cast({{ to_local_time('sold_at') }} as date) as ordered_on,
         upper({{ clean_text('currency') }}) as currency_code,
-        count(*) as order_count
+        count(distinct concat_ws('|', store_id, sale_id)) as order_count
     from {{ source('pos', 'sales') }}
     where {{ loaded_in_time('_loaded_at') }}
-    group by 1, 2
+    group by ordered_on, currency_code
     union all
     select
-        cast({{ utc_to_local(to_utc('coalesce(orders.processed_at, orders.created_at)'), 'zone.reporting_timezone') }} as date)
-            as ordered_on,
+        cast({{ utc_to_local(
+            'coalesce(' ~ to_utc('orders.processed_at') ~ ', ' ~ to_utc('orders.created_at') ~ ')',
+            'zone.reporting_timezone'
+        ) }} as date) as ordered_on,
         upper({{ clean_text('orders.currency') }}) as currency_code,
-        count(*) as order_count
+        count(distinct concat_ws('|', orders.shop_url, cast(orders.id as string))) as order_count
     from {{ source('shopify', 'orders') }} as orders
     cross join zone
     where {{ loaded_in_time('orders._airbyte_extracted_at') }}
-    group by 1, 2
-),
-
-currencies as (
-    select
-        currency_code,
-        sum(order_count) as order_count
-    from raw_orders
-    where currency_code is not null
-    group by currency_code
-),
-
-currency as (
-    select max(currency_code) as currency_code
-    from (
-        select currency_code
-        from currencies
-        order by order_count desc, currency_code asc
-        limit 1
-    ) as most_used
+    group by ordered_on, currency_code
 ),
 
 order_days as (
@@ -127,7 +117,9 @@ chosen as (
         'var as_of' as as_of_basis,
         {% else -%}
         coalesce(
-            {{ add_days('cast(' ~ utc_to_local('newest_load.newest_load_at', 'zone.reporting_timezone') ~ ' as date)', -1) }},
+            {{ add_days(
+                'cast(' ~ utc_to_local('newest_load.newest_load_at', 'zone.reporting_timezone') ~ ' as date)', -1
+            ) }},
             newest_order.newest_ordered_on
         ) as as_of,
         case
@@ -137,26 +129,54 @@ chosen as (
         {% endif -%}
         zone.reporting_timezone,
         zone.shop_zone_count,
-        {% if var('reporting_currency') -%}
-        '{{ var("reporting_currency") }}' as reporting_currency,
-        {% else -%}
-        coalesce(currency.currency_code, 'XXX') as reporting_currency,
-        {% endif -%}
         newest_load.newest_load_at,
         newest_order.implausible_from
     from newest_load
     cross join zone
-    cross join currency
     cross join newest_order
+),
+
+currencies as (
+    select
+        raw_orders.currency_code,
+        sum(raw_orders.order_count) as order_count
+    from raw_orders
+    cross join chosen
+    where raw_orders.currency_code is not null and raw_orders.ordered_on <= chosen.as_of
+    group by raw_orders.currency_code
+),
+
+currency as (
+    select max(currency_code) as currency_code
+    from (
+        select currency_code
+        from currencies
+        order by order_count desc, currency_code asc
+        limit 1
+    ) as most_used
 )
 
 select
-    as_of,
-    as_of_basis,
-    {{ local_to_utc('cast(' ~ add_days('as_of', 1) ~ ' as timestamp)', 'reporting_timezone') }} as cut_at,
-    reporting_timezone,
-    shop_zone_count,
-    reporting_currency,
-    newest_load_at,
-    implausible_from
+    chosen.as_of,
+    chosen.as_of_basis,
+    {{ local_to_utc('cast(' ~ add_days('chosen.as_of', 1) ~ ' as timestamp)', 'chosen.reporting_timezone') }} as cut_at,
+    chosen.reporting_timezone,
+    chosen.shop_zone_count,
+    {% if var('reporting_currency') -%}
+    '{{ var("reporting_currency") }}' as reporting_currency,
+    {% else -%}
+    coalesce(currency.currency_code, 'XXX') as reporting_currency,
+    {% endif -%}
+    chosen.newest_load_at,
+    {% if var('as_of') -%}
+    -- What as_of has seen is not in its future.
+    case
+        when chosen.implausible_from is not null then greatest(
+            chosen.implausible_from, {{ add_days('chosen.as_of', '1 + ' ~ threshold('future_tolerance_days')) }}
+        )
+    end as implausible_from
+    {%- else -%}
+    chosen.implausible_from
+    {%- endif %}
 from chosen
+cross join currency

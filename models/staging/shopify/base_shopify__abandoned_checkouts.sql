@@ -18,7 +18,8 @@ typed as (
         {{ clean_text('raw_abandoned_checkouts.cart_token') }} as cart_token,
         {{ clean_text('raw_abandoned_checkouts.email') }} as email,
         {{ clean_text('raw_abandoned_checkouts.phone') }} as phone,
-        cast({{ parse_json('raw_abandoned_checkouts.customer', {'id': 'bigint'}) }}.id as string) as shopify_customer_id,
+        cast({{ parse_json('raw_abandoned_checkouts.customer', {'id': 'bigint'}) }}.id as string)
+            as shopify_customer_id,
         try_cast(raw_abandoned_checkouts.total_price as decimal(18, 4)) as total_price,
         {{ to_utc('raw_abandoned_checkouts.created_at') }} as created_at,
         {{ to_utc('raw_abandoned_checkouts.updated_at') }} as updated_at,
@@ -51,6 +52,7 @@ select
     {{ row_status(
         key=['shop_url', 'checkout_id'],
         changed_at='updated_at',
-        content=['completed_at', 'total_price', 'email', 'phone', 'token']
+        content=['completed_at', 'total_price', 'email', 'phone', 'token', 'cart_token', 'created_at',
+            'shopify_customer_id']
     ) }}
 from typed

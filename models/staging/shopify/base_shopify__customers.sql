@@ -22,7 +22,9 @@ typed as (
         {{ to_utc('raw_customers.updated_at') }} as updated_at,
         coalesce(try_cast(raw_customers.verified_email as boolean), false) as is_email_verified,
         {{ clean_text('raw_customers.tags') }} as tags,
-        upper({{ clean_text(parse_json('raw_customers.default_address', {'country_code': 'string'}) ~ '.country_code') }}) as country_code,
+        upper({{ clean_text(
+            parse_json('raw_customers.default_address', {'country_code': 'string'}) ~ '.country_code'
+        ) }}) as country_code,
         {{ to_utc('raw_customers._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_customers', {
@@ -50,6 +52,7 @@ select
     {{ row_status(
         key=['shop_url', 'shopify_customer_id'],
         changed_at='updated_at',
-        content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code']
+        content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code',
+            'created_at', 'is_email_verified']
     ) }}
 from typed

@@ -50,6 +50,7 @@ select
     {{ row_status(
         key=['shop_url', 'discount_code_id'],
         changed_at='updated_at',
-        content=['code', 'discount_type', 'code_status', 'usage_count', 'ends_at']
+        content=['code', 'discount_type', 'code_status', 'usage_count', 'ends_at', 'starts_at', 'title',
+            'usage_limit']
     ) }}
 from typed

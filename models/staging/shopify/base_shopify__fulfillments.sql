@@ -50,6 +50,7 @@ select
     {{ row_status(
         key=['shop_url', 'fulfillment_id'],
         changed_at='updated_at',
-        content=['fulfillment_status', 'carrier_status', 'shopify_order_id', 'carrier', 'tracking_number']
+        content=['fulfillment_status', 'carrier_status', 'shopify_order_id', 'carrier', 'tracking_number',
+            'created_at', 'location_id']
     ) }}
 from typed

@@ -31,17 +31,19 @@ typed as (
         parsed.adjustments,
         parsed.transactions_list,
         parsed.refund_line_items as lines_text,
+        parsed.order_adjustments as adjustments_text,
+        parsed.transactions as transactions_text,
         {{ to_utc('parsed._airbyte_extracted_at') }} as loaded_at,
         {{ refuse('parsed', {
             'id is missing or not a number': whole_number('parsed.id') ~ ' is null',
             'order_id is missing or not a number': whole_number('parsed.order_id') ~ ' is null',
             'created_at is not a time': to_utc('parsed.created_at') ~ ' is null',
-            'refund_line_items is not a list of objects':
-                clean_text('parsed.refund_line_items') ~ ' is not null and parsed.lines is null',
+            'refund_line_items is not a list of objects': unreadable_json('parsed.refund_line_items', 'parsed.lines'),
             'order_adjustments is not a list of objects':
-                clean_text('parsed.order_adjustments') ~ ' is not null and parsed.adjustments is null',
+                unreadable_json('parsed.order_adjustments', 'parsed.adjustments'),
             'transactions is not a list of objects':
-                clean_text('parsed.transactions') ~ ' is not null and parsed.transactions_list is null',
+                unreadable_json('parsed.transactions', 'parsed.transactions_list'),
+            'a line has no id': any_element('parsed.lines', 'element.id is null'),
             'an amount is not a number':
                 any_element('parsed.lines', 'try_cast(element.subtotal as decimal(18, 4)) is null')
                 ~ ' or ' ~ any_element('parsed.adjustments', 'try_cast(element.amount as decimal(18, 4)) is null'),
@@ -67,5 +69,8 @@ select
     loaded_at,
     quarantine_reason,
     raw_row,
-    {{ row_status(key=['shop_url', 'refund_id'], content=['refunded_at', 'shopify_order_id', 'lines_text']) }}
+    {{ row_status(
+        key=['shop_url', 'refund_id'],
+        content=['refunded_at', 'shopify_order_id', 'lines_text', 'adjustments_text', 'transactions_text']
+    ) }}
 from typed

@@ -3,9 +3,11 @@
 {%- set line_shape = [{
     'id': 'bigint', 'product_id': 'bigint', 'variant_id': 'bigint', 'sku': 'string', 'title': 'string',
     'variant_title': 'string', 'vendor': 'string', 'quantity': 'string', 'price': 'string', 'gift_card': 'boolean',
-    'tip': 'string', 'total_discount': 'string', 'discount_allocations': [{'amount': 'string'}], 'tax_lines': [{'price': 'string'}],
-    'properties': [{'name': 'string', 'value': 'string'}],
-}] %}
+    'tip': 'string', 'total_discount': 'string', 'discount_allocations': [{'amount': 'string'}],
+    'tax_lines': [{'price': 'string'}], 'properties': [{'name': 'string', 'value': 'string'}],
+}] -%}
+{%- set ordered_at = 'coalesce(' ~ to_utc('parsed.processed_at') ~ ', ' ~ to_utc('parsed.created_at') ~ ')' -%}
+{%- set quantity, price = 'try_cast(element.quantity as decimal(18, 4))', 'try_cast(element.price as decimal(18, 4))' %}
 with
 
 raw_orders as (
@@ -17,10 +19,15 @@ point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
+limits as (
+    select {{ threshold('max_line_amount') }} as max_line_amount
+),
+
 parsed as (
     select
         raw_orders.*,
-        {{ parse_json('raw_orders.line_items', line_shape) }} as lines
+        {{ parse_json('raw_orders.line_items', line_shape) }} as lines,
+        {{ parse_json('raw_orders.customer', {'id': 'bigint', 'email': 'string'}) }} as account
     from raw_orders
 ),
 
@@ -38,7 +45,7 @@ typed as (
         lower({{ clean_text('parsed.financial_status') }}) as financial_status,
         lower({{ clean_text('parsed.source_name') }}) as order_source,
         cast({{ whole_number('parsed.location_id') }} as string) as location_id,
-        {{ parse_json('parsed.customer', {'id': 'bigint', 'email': 'string'}) }} as customer,
+        parsed.account,
         {{ clean_text('parsed.email') }} as email,
         {{ clean_text('parsed.phone') }} as phone,
         upper({{ clean_text('parsed.currency') }}) as currency_code,
@@ -59,27 +66,30 @@ typed as (
             'id is missing or not a number': whole_number('parsed.id') ~ ' is null',
             'created_at is not a time':
                 'parsed.deleted_at is null and ' ~ to_utc('parsed.created_at') ~ ' is null',
+            'processed_at is not a time': unreadable('parsed.processed_at', 'timestamp'),
+            'deleted_at is not a time': unreadable('parsed.deleted_at', 'timestamp'),
             'the order time lies before the earliest plausible year':
-                'year(' ~ to_utc('coalesce(parsed.processed_at, parsed.created_at)') ~ ') < '
-                ~ threshold('earliest_plausible_year'),
-            'the order time lies in the future': in_the_future(
-                to_utc('coalesce(parsed.processed_at, parsed.created_at)'), to_utc('parsed._airbyte_extracted_at')
-            ),
+                'year(' ~ ordered_at ~ ') < ' ~ threshold('earliest_plausible_year'),
+            'the order time lies in the future': in_the_future(ordered_at, to_utc('parsed._airbyte_extracted_at')),
             'cancelled_at is not a time': unreadable('parsed.cancelled_at', 'timestamp'),
-            'line_items is not a list of objects':
-                'parsed.deleted_at is null and parsed.line_items is not null and parsed.lines is null',
+            'customer is not an object': unreadable_json('parsed.customer', 'parsed.account'),
+            'line_items is not a list of objects': unreadable_json('parsed.line_items', 'parsed.lines'),
             'a line has no id': any_element('parsed.lines', 'element.id is null'),
-            'the price of a line is not a number':
-                any_element('parsed.lines', 'try_cast(element.price as decimal(18, 4)) is null'),
-            'the quantity of a line is not a number':
-                any_element('parsed.lines', 'try_cast(element.quantity as decimal(18, 4)) is null'),
-            'a line has a negative quantity or price': any_element(
-                'parsed.lines',
-                'try_cast(element.quantity as decimal(18, 4)) < 0 or try_cast(element.price as decimal(18, 4)) < 0'
+            'the price of a line is not a number': any_element('parsed.lines', price ~ ' is null'),
+            'the quantity of a line is not a number': any_element('parsed.lines', quantity ~ ' is null'),
+            'a discount of a line is not a number': any_element('parsed.lines', unreadable(
+                'element.total_discount', 'decimal(18, 4)'
+            ) ~ ' or ' ~ any_element(
+                'element.discount_allocations', 'try_cast(element.amount as decimal(18, 4)) is null'
+            )),
+            'a line has a negative quantity or price': any_element('parsed.lines', quantity ~ ' < 0 or ' ~ price ~ ' < 0'),
+            'a line is worth more than anything': any_element(
+                'parsed.lines', 'cast(' ~ quantity ~ ' as decimal(19, 4)) * ' ~ price ~ ' > limits.max_line_amount'
             ),
         }) }}
     from parsed
     cross join point_in_time
+    cross join limits
 ),
 
 deletions as (
@@ -102,8 +112,8 @@ select
     financial_status,
     order_source,
     location_id,
-    cast(customer.id as string) as shopify_customer_id,
-    coalesce(email, {{ clean_text('customer.email') }}) as email,
+    cast(account.id as string) as shopify_customer_id,
+    coalesce(email, {{ clean_text('account.email') }}) as email,
     phone,
     currency_code,
     is_tax_included,
@@ -121,7 +131,10 @@ select
     {{ row_status(
         key=['shop_url', 'shopify_order_id'],
         changed_at='updated_at',
-        content=['financial_status', 'cancelled_at', 'total_price', 'tags', 'email', 'phone', 'line_items_text'],
+        content=['financial_status', 'cancelled_at', 'total_price', 'tags', 'email', 'phone', 'line_items_text',
+            'processed_at', 'created_at', 'account.id', 'account.email', 'is_test', 'order_source', 'location_id',
+            'currency_code', 'is_tax_included', 'total_tax', 'total_tip', 'shipping.shop_money.amount',
+            'shipping_address.country_code'],
         is_removed='(deleted_at is not null or order_deleted_at is not null)'
     ) }}
 from deletions

@@ -50,6 +50,7 @@ select
     {{ row_status(
         key=['shop_url', 'product_id'],
         changed_at='updated_at',
-        content=['product_title', 'brand', 'category', 'product_status', 'tags', 'deleted_at']
+        content=['product_title', 'brand', 'category', 'product_status', 'tags', 'deleted_at', 'created_at',
+            'is_gift_card']
     ) }}
 from typed

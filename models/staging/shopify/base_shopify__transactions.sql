@@ -44,6 +44,7 @@ select
     raw_row,
     {{ row_status(
         key=['shop_url', 'transaction_id'],
-        content=['created_at', 'shopify_order_id', 'kind', 'transaction_status', 'amount', 'gateway']
+        content=['created_at', 'shopify_order_id', 'kind', 'transaction_status', 'amount', 'gateway', 'currency_code',
+            'is_test']
     ) }}
 from typed

@@ -1,0 +1,304 @@
+"""
+Planted defects: for each rule that dbt tests, a warehouse that breaks it, and the test that must say so.
+
+Each defect is one SQL statement on the small shop's warehouse. The tests' SQL, compiled by dbt, runs on it in a
+transaction that is taken back; one defect also goes through `dbt test` as a whole.
+"""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import run_dbt
+
+AN_ORDER = "order_id = (select min(order_id) from marts.orders where is_valid and order_sequence = 2)"
+A_RETURN = "refund_line_id = (select min(refund_line_id) from marts.refunds where match_state = 'matched')"
+A_CUSTOMER = "customer_id = (select min(customer_id) from marts.customers where order_count > 1)"
+A_CELL = """
+    segment_type = 'all' and months_since_first = 1
+    and cohort_month = (select min(cohort_month) from marts.customer_cohorts)
+"""
+A_FIGURE = """
+    metric = '{metric}' and period_window = 'to_date' and segment_type = 'all'
+    and period_month = (select max(period_month) from marts.retention_scorecard)
+"""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """What is wrong, the statement that makes it so, the test that must fail, and tests that rightly fail with it."""
+
+    name: str
+    statement: str
+    fails: str
+    with_it: tuple[str, ...] = ()
+    rebuilt: tuple[str, ...] = ()  # models that are built on it again
+
+
+DEFECTS = (
+    # Rows and keys
+    Defect(
+        "a model loses a row",
+        "delete from staging.base_pos__sales where sale_id = '8'",
+        "every_raw_row_is_accounted_for",
+        rebuilt=("row_accounting",),
+    ),
+    Defect(
+        "a model makes two rows of one",
+        "insert into staging.base_shopify__orders from staging.base_shopify__orders limit 1",
+        "every_raw_row_is_accounted_for",
+        rebuilt=("row_accounting",),
+    ),
+    Defect(
+        "an order twice",
+        f"insert into marts.orders from marts.orders where {AN_ORDER}",
+        "unique_orders_order_id",
+        ("cohorts_hold_every_customer", "customers_agree_with_orders", "validity_has_a_reason"),
+    ),
+    Defect(
+        "a record of two people",
+        """
+        insert into marts.customer_records by name
+        select * replace ((select max(customer_id) from marts.customers) as customer_id)
+        from marts.customer_records order by customer_id limit 1
+        """,
+        "unique_combination_customer_records_source_name__source_record_type__source_record_id",
+    ),
+    Defect(
+        "a person lost",
+        f"delete from marts.customers where {A_CUSTOMER}",
+        "relationships_orders_customer_id__customer_id__ref_customers_",
+        (
+            "customers_agree_with_orders",
+            "relationships_customer_lifetime_value_customer_id__customer_id__ref_customers_",
+            "relationships_customer_records_customer_id__customer_id__ref_customers_",
+        ),
+    ),
+    Defect(
+        "a refund of an order that is not there",
+        f"update marts.refunds set order_id = 'pos:S1:none' where {A_RETURN}",
+        "relationships_refunds_order_id__order_id__ref_orders_",
+        ("order_money_adds_up",),
+    ),
+    Defect(
+        "an order without a time",
+        f"update marts.orders set ordered_at = null where {AN_ORDER}",
+        "not_null_orders_ordered_at",
+    ),
+    Defect(
+        "a channel that nobody knows",
+        f"update marts.orders set sales_channel = 'fax' where {AN_ORDER}",
+        "accepted_values_orders_sales_channel__online__pos__subscription",
+    ),
+    Defect(
+        "fewer than no orders",
+        f"update marts.customers set order_count = -1 where {A_CUSTOMER}",
+        "in_range_customers_0__order_count",
+        ("customers_agree_with_orders",),
+    ),
+    # Money
+    Defect(
+        "a cent more on an order",
+        f"update marts.orders set net_revenue = net_revenue + 0.01 where {AN_ORDER}",
+        "order_money_adds_up",
+    ),
+    Defect("a line lost", f"delete from marts.order_lines where {AN_ORDER}", "order_money_adds_up"),
+    Defect(
+        "a line twice",
+        f"insert into marts.order_lines from marts.order_lines where {AN_ORDER}",
+        "order_money_adds_up",
+        ("unique_order_lines_order_line_id",),
+    ),
+    Defect(
+        "a refund lost",
+        f"delete from marts.refunds where {A_RETURN}",
+        "refunds_reach_their_orders",
+        ("order_money_adds_up",),
+    ),
+    Defect(
+        "a refund in another currency",
+        f"update marts.refunds set currency_code = 'USD' where {A_RETURN}",
+        "refunds_reach_their_orders",
+    ),
+    Defect(
+        "a cent less on a customer",
+        f"update marts.customers set net_revenue = net_revenue - 0.01 where {A_CUSTOMER}",
+        "customers_agree_with_orders",
+    ),
+    Defect(
+        "a customer's money lost",
+        f"update marts.customers set net_revenue = null where {A_CUSTOMER}",
+        "customers_agree_with_orders",
+    ),
+    # Which orders count
+    Defect(
+        "an order that counts, with a reason not to",
+        f"update marts.orders set invalid_reason = 'staff' where {AN_ORDER}",
+        "validity_has_a_reason",
+    ),
+    Defect(
+        "an order that does not count, without a reason",
+        f"update marts.orders set is_valid = false where {AN_ORDER}",
+        "validity_has_a_reason",
+        ("cohorts_hold_every_customer", "customers_agree_with_orders"),
+    ),
+    Defect(
+        "two first orders of a person",
+        f"update marts.orders set is_first_order = true where {AN_ORDER}",
+        "validity_has_a_reason",
+    ),
+    Defect(
+        "a number left out",
+        f"update marts.orders set order_sequence = 99 where {AN_ORDER}",
+        "validity_has_a_reason",
+    ),
+    # Cohorts and curve
+    Defect(
+        "more active than there are",
+        f"update marts.customer_cohorts set active_customers = cohort_customers + 1 where {A_CELL}",
+        "cohort_activity_within_cohort",
+    ),
+    Defect(
+        "a rate of a month that is not over",
+        f"update marts.customer_cohorts set is_mature = false where {A_CELL}",
+        "cohort_rate_only_when_mature",
+    ),
+    Defect(
+        "a rate below its interval",
+        f"update marts.customer_cohorts set rate_low = retention_rate + 0.01 where {A_CELL}",
+        "cohort_rate_within_interval",
+    ),
+    Defect(
+        "a cell lost",
+        f"delete from marts.customer_cohorts where {A_CELL}",
+        "cohorts_hold_every_customer",
+    ),
+    Defect(
+        "a cohort lost",
+        "delete from marts.customer_cohorts where cohort_month = date '2023-10-01'",
+        "cohorts_hold_every_customer",
+    ),
+    Defect(
+        "more back than were watched",
+        "update marts.repurchase_curve set events = at_risk + 1 where segment_type = 'all' and order_number = 1",
+        "curve_within_bounds",
+    ),
+    Defect(
+        "a share above 1",
+        "update marts.repurchase_curve set survival = 1.01 where segment_type = 'all' and order_number = 1",
+        "curve_within_bounds",
+    ),
+    # Scorecard
+    Defect(
+        "no value and no reason",
+        f"update marts.retention_scorecard set value = null where {A_FIGURE.format(metric='repeat_purchase_rate')}",
+        "scorecard_value_or_reason",
+    ),
+    Defect(
+        "a value above its interval",
+        f"""
+        update marts.retention_scorecard set value = value_high + 0.01
+        where {A_FIGURE.format(metric="repeat_purchase_rate")}
+        """,
+        "scorecard_value_within_interval",
+    ),
+    Defect(
+        "revenue that is not frequency times order value",
+        f"""
+        update marts.retention_scorecard set numerator = numerator * 1.001
+        where {A_FIGURE.format(metric="revenue_per_customer")}
+        """,
+        "revenue_is_frequency_times_order_value",
+    ),
+)
+
+
+class Checks:
+    """dbt's compiled tests, over a copy of the warehouse that defects may be planted in."""
+
+    def __init__(self, database: Path, tested: Path, built: Path):
+        self.database = database
+        self.tests = nodes(tested, "test")
+        self.models = nodes(built, "model")
+
+    def failed(self, defect: Defect | None = None) -> set[str]:
+        """The names of the tests that find a row, with the defect planted."""
+        with duckdb.connect(str(self.database)) as connection:
+            connection.execute("begin")
+            if defect:
+                self.plant(connection, defect)
+            return {
+                name
+                for name, node in self.tests.items()
+                if connection.execute(f"select count(*) from ({node['compiled_code']})").fetchone() != (0,)
+            }
+
+    def plant(self, connection: duckdb.DuckDBPyConnection, defect: Defect) -> None:
+        """Carry out the statement, which must change something, and build on it what has to be built again."""
+        changed = connection.execute(defect.statement).fetchone()[0]
+        assert changed > 0, f"{defect.name}: the statement changes no row"
+        for name in defect.rebuilt:
+            model = self.models[name]
+            connection.execute(
+                f"create or replace table {model['schema']}.{name} as select * from ({model['compiled_code']})"
+            )
+
+
+def nodes(target: Path, kind: str) -> dict[str, dict]:
+    """Nodes of a kind by name, as the last dbt command in that target folder compiled them."""
+    manifest = json.loads((target / "manifest.json").read_text())
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == kind}
+
+
+@pytest.fixture(scope="module")
+def planted_for_dbt(small, tmp_path_factory):
+    """A copy of the small shop's warehouse with one defect, and what `dbt test` says of it."""
+    folder = tmp_path_factory.mktemp("planted")
+    shutil.copy(small.database, folder / "warehouse.duckdb")
+    (folder / "target").mkdir()
+    shutil.copy(small.target / "partial_parse.msgpack", folder / "target")
+    (defect,) = (defect for defect in DEFECTS if defect.name == "a cent more on an order")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute(defect.statement)
+    result = run_dbt("test", "--exclude-resource-type", "unit_test", raw=small.database.parent / "raw", folder=folder)
+    return folder, defect, result
+
+
+@pytest.fixture(scope="module")
+def checks(small, planted_for_dbt, tmp_path_factory) -> Checks:
+    folder, _, _ = planted_for_dbt
+    database = tmp_path_factory.mktemp("checks") / "warehouse.duckdb"
+    shutil.copy(small.database, database)
+    return Checks(database, folder / "target", small.target)
+
+
+def test_dbt_reports_the_planted_defect(planted_for_dbt):
+    folder, defect, result = planted_for_dbt
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    states = {entry["unique_id"].split(".")[2]: entry["status"] for entry in results}
+    assert result.returncode == 1
+    assert [name for name, state in states.items() if state == "fail"] == [defect.fails]
+
+
+def test_nothing_fails_without_a_defect(checks):
+    assert checks.failed() == set()
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: re.sub(r"\W+", "_", defect.name))
+def test_the_named_test_fails(defect, checks):
+    assert checks.failed(defect) == {defect.fails, *defect.with_it}
+
+
+def test_every_rule_has_a_defect(checks):
+    """Each named test (reconciliation, holds) and each kind of generic test."""
+
+    def rule(node: dict) -> str:
+        kind = (node.get("test_metadata") or {}).get("name", "holds")
+        return node["name"] if kind == "holds" else kind
+
+    planted = {rule(checks.tests[defect.fails]) for defect in DEFECTS}
+    assert {rule(node) for node in checks.tests.values()} - planted == set()
