@@ -43,6 +43,13 @@
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}
+        {%- set declared = perennial.declared_sources() -%}
+        {%- for name in known if name.split('.')[0] in var('systems') -%}
+            {%- if not (declared | selectattr('source_name', 'equalto', name.split('.')[0])
+                | selectattr('name', 'equalto', name.split('.')[1]) | list) -%}
+                {%- do notes.append(name ~ ' is no table that Perennial knows, and is not read.') -%}
+            {%- endif -%}
+        {%- endfor -%}
         {%- for system in var('systems') if system not in present -%}
             {%- do notes.append(system ~ ': no raw tables below ' ~ perennial.raw_root() ~ ', treated as absent.') -%}
         {%- endfor -%}

@@ -100,8 +100,11 @@
 
 {# Later than its own load allows; without a load time, beyond the gap that point_in_time found. #}
 {% macro in_the_future(event_at, loaded_at) -%}
-    cast({{ event_at }} as date) >= coalesce(
-        {{ add_days('cast(' ~ loaded_at ~ ' as date)', '1 + ' ~ threshold('future_tolerance_days')) }},
-        point_in_time.implausible_from
+    (
+        year({{ event_at }}) > {{ threshold('latest_plausible_year') }}
+        or cast({{ event_at }} as date) >= coalesce(
+            {{ add_days('cast(' ~ loaded_at ~ ' as date)', '1 + ' ~ threshold('future_tolerance_days')) }},
+            point_in_time.implausible_from
+        )
     )
 {%- endmacro %}

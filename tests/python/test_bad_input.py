@@ -75,6 +75,7 @@ SALES += [
     sale("ten million", "2024-03-02 10:00", 10_000_000, customer="rich"),
     # Delivered so often that its rows, but not its orders, are most.
     *[sale("zloty", "2024-03-03 10:00", 50, customer="rich", currency="PLN")] * 200,
+    sale("loaded at the end of time", "2024-03-06 10:00", 5, _loaded_at="9999-12-31 23:59:59"),
     sale("berlin", "2024-03-06 00:30", 5, store_timezone="Europe/Berlin"),
     sale("tokyo", "2024-03-06 08:59", 5, store_timezone=" Asia/Tokyo"),
     sale("lower case", "2024-03-03 10:00", 50, customer="lower", currency="eur"),
@@ -305,6 +306,7 @@ def wrong_types(tmp_path_factory) -> Warehouse:
             [{'kind': 'refund', 'status': 'success', 'amount': 12.5}] as transactions
         """,
     )
+    raw.copy("shopify.customer", "select 7 as id")
     raw.copy("shopify.transactions", "select 1 as id, 1 as order_id, timestamp '2024-01-01' as created_at limit 0")
     return build(raw, folder)
 
@@ -317,6 +319,10 @@ def test_unreadable_columns_are_refused_row_by_row(wrong_types):
     ]
     for column in ("pos.sales: column sold_at landed as", "pos.sale_lines: column quantity landed as date"):
         assert column in wrong_types.log
+
+
+def test_tables_that_nobody_knows_are_said(wrong_types):
+    assert "door: shopify.customer is no table that Perennial knows, and is not read." in wrong_types.log
 
 
 def test_readable_columns_of_other_types_are_read(wrong_types):

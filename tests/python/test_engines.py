@@ -434,7 +434,7 @@ def test_every_mart_is_the_same_on_both_engines(engines):
     assert not empty, "a table without rows proves nothing"
 
 
-ONE = "order_id = 'pos:ONLINE:536365'"
+ONE = "(order_id = 'pos:ONLINE:536365')"
 RATE = "retention_rate * case when cohort_month = '2011-02-01' and months_since_first = 1 then 1 + {} else 1 end"
 
 

@@ -14,7 +14,9 @@ loads as (
     {{ 'union all' if not loop.first }}
     select max({{ to_utc(loaded_at_of(system)) }}) as loaded_at
     from {{ source(system, table) }}
-    where {{ loaded_in_time(loaded_at_of(system)) }}
+    where
+        {{ loaded_in_time(loaded_at_of(system)) }}
+        and year({{ to_utc(loaded_at_of(system)) }}) <= {{ threshold('latest_plausible_year') }}
     {%- endfor %}
 ),
 
@@ -80,7 +82,7 @@ order_days as (
         ordered_on,
         sum(order_count) as order_count
     from raw_orders
-    where ordered_on is not null
+    where year(ordered_on) <= {{ threshold('latest_plausible_year') }}
     group by ordered_on
 ),
 
