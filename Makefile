@@ -4,9 +4,9 @@ BIN := .venv/bin
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 export DBT_PROFILES_DIR := .
-RAW := $(or $(PERENNIAL_RAW),data/raw)
+PAGE = DBT_PROFILES_DIR=charts PERENNIAL_PAGE_DB=$$(realpath --relative-to=. "$${PERENNIAL_DB:-perennial.duckdb}")
 
-.PHONY: help build sample test lint format spark dashboard clean
+.PHONY: help build sample test lint format spark dashboard docs clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -23,11 +23,11 @@ help:  ## this list
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-sample: .venv/.build  ## raw sample data (real receipts of a gift wholesaler), if there is no raw data
-	@test -e $(RAW) || $(BIN)/python -m converters online_retail --out $(RAW)
+sample: .venv/.build  ## real receipts of a gift wholesaler in data/raw, if that is missing and PERENNIAL_RAW names no other folder
+	@test -n "$$PERENNIAL_RAW" || test -e data/raw || $(BIN)/python -m converters online_retail --out data/raw
 
-build: sample  ## the warehouse: dbt build on the raw data
-	@$(BIN)/dbt build
+build: sample  ## the warehouse: dbt build on the raw data; make build VARS='as_of: 2011-06-30' passes vars
+	@$(BIN)/dbt build $(if $(VARS),--vars '{$(VARS)}')
 
 test: sample .venv/.dev  ## lint and every test
 	@$(MAKE) --no-print-directory lint
@@ -47,10 +47,13 @@ spark: sample .venv/.dev  ## the same warehouse on a local Spark session (needs 
 	@$(BIN)/dbt build --target spark
 
 dashboard: build .venv/.dev  ## one static page: dashboard/retention.html
-	@$(BIN)/dct validate charts --strict
-	@$(BIN)/dct render charts/retention.yml --format html --no-cache --output dashboard/retention.html
+	@$(PAGE) $(BIN)/dct validate charts/retention.yml --strict
+	@$(PAGE) $(BIN)/dct render charts/retention.yml --format html --no-cache --output dashboard/retention.html
 	@sed -i 's/ data-rendered-at="[^"]*"//' dashboard/retention.html
 	@echo "open dashboard/retention.html"
+
+docs: .venv/.dev  ## what the data looks like, as pages: data_docs/
+	@$(BIN)/python -m tests.expectations --out data_docs
 
 clean:  ## remove what the commands made, but no raw data
 	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs

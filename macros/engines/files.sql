@@ -20,6 +20,22 @@
 {% endmacro %}
 
 
+{# Parquet files deeper than that, which nothing would read. Spark cannot tell them apart. #}
+{% macro files_too_deep() %}
+    {%- do return(adapter.dispatch('files_too_deep', 'perennial')()) -%}
+{% endmacro %}
+
+{% macro default__files_too_deep() %}
+    {%- do return([]) -%}
+{% endmacro %}
+
+{% macro duckdb__files_too_deep() %}
+    {%- do return(run_query(
+        "select file from glob('" ~ perennial.raw_root() ~ "/*/*/*/**/*.parquet') order by file"
+    ).columns[0].values()) -%}
+{% endmacro %}
+
+
 {#
     The files among them that are no Parquet, whatever their name says. The mark is looked for in the small ones only, where
     it costs nothing: empty files, headers, error pages. About the others the engine says so itself.
@@ -60,4 +76,24 @@
 
 {% macro default__file_relation(path) %}
     {%- do return('parquet.`' ~ path ~ '`') -%}
+{% endmacro %}
+
+
+{# The tables of a schema, lower case; none if there is no such schema. #}
+{% macro tables_of(schema) %}
+    {%- do return(adapter.dispatch('tables_of', 'perennial')(schema)) -%}
+{% endmacro %}
+
+{% macro default__tables_of(schema) %}
+    {%- if schema in run_query('show schemas').columns[0].values() -%}
+        {%- do return(run_query('show tables in ' ~ schema).columns[1].values()) -%}
+    {%- endif -%}
+    {%- do return([]) -%}
+{% endmacro %}
+
+{% macro duckdb__tables_of(schema) %}
+    {%- do return(run_query(
+        "select lower(table_name) from information_schema.tables where table_catalog = current_database()"
+        ~ " and table_schema = '" ~ schema ~ "'"
+    ).columns[0].values()) -%}
 {% endmacro %}

@@ -55,3 +55,19 @@
 {% macro duckdb__sum_elements(list, expression) -%}
     cast(coalesce(list_sum(list_transform({{ list }}, lambda element: {{ expression }})), 0) as decimal(18, 4))
 {%- endmacro %}
+
+
+{# Whether two elements of a list of objects have the same value in a field, or one has none. #}
+{% macro repeats(list, field) -%}
+    {{ return(adapter.dispatch('repeats', 'perennial')(list, field)) }}
+{%- endmacro %}
+
+{% macro default__repeats(list, field) -%}
+    coalesce(size({{ list }}) > size(array_distinct(array_compact({{ list }}.{{ field }}))), false)
+{%- endmacro %}
+
+{% macro duckdb__repeats(list, field) -%}
+    coalesce(
+        len({{ list }}) > len(list_distinct(list_transform({{ list }}, lambda element: element.{{ field }}))), false
+    )
+{%- endmacro %}

@@ -4,16 +4,18 @@
 {%- endmacro %}
 
 
-{# Spark knows one blank; the others that Unicode has, such as the one that web pages do not break at, DuckDB trims by itself. #}
+{# Every blank that Unicode has, with tabs and line ends: an engine by itself knows only some of them. #}
 {% macro trim_text(text) -%}
-    {{ return(adapter.dispatch('trim_text', 'perennial')(text)) }}
+    {{ return(adapter.dispatch('trim_text', 'perennial')(text, perennial.blanks())) }}
 {%- endmacro %}
 
-{% macro default__trim_text(text) -%}
-    trim(both '{{ ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' }}' from {{ text }})
-{%- endmacro %}
+{% macro default__trim_text(text, blanks) -%} trim(both {{ blanks }} from {{ text }}) {%- endmacro %}
 
-{% macro duckdb__trim_text(text) -%} trim({{ text }}) {%- endmacro %}
+{% macro duckdb__trim_text(text, blanks) -%} trim({{ text }}, {{ blanks }}) {%- endmacro %}
+
+{% macro blanks() -%}
+    {{- return("' \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000'") -}}
+{%- endmacro %}
 
 
 {# A whole number that landed as a number or as text; null for 12.7, which engines round or cut. #}

@@ -61,7 +61,7 @@
 
 
 {% macro raw_root() -%}
-    {{- return(env_var('PERENNIAL_RAW', 'data/raw').rstrip('/')) -}}
+    {{- return((env_var('PERENNIAL_RAW', '') or 'data/raw').rstrip('/') | replace("'", "''")) -}}
 {%- endmacro %}
 
 
@@ -82,10 +82,8 @@
     {%- set tables = {} -%}
     {%- if var('raw_from') == 'schemas' -%}
         {%- for system in var('systems') -%}
-            {%- for relation in adapter.list_relations_without_caching(
-                api.Relation.create(database=target.database, schema=system)
-            ) -%}
-                {%- do tables.update({system ~ '.' ~ relation.identifier | lower: relation | string}) -%}
+            {%- for table in perennial.tables_of(system) -%}
+                {%- do tables.update({system ~ '.' ~ table: system ~ '.' ~ adapter.quote(table)}) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- else -%}
@@ -103,6 +101,11 @@
                 ) -%}
             {%- endif -%}
             {%- do tables.update({name: location}) -%}
+        {%- endfor -%}
+        {%- for file in perennial.files_too_deep() -%}
+            {%- do problems.append(
+                file ~ ' lies too deep to be read: put the files of a table into <system>/<table>/ without further folders.'
+            ) -%}
         {%- endfor -%}
         {%- for file in perennial.files_not_parquet() if (file.split('/')[-3:-1] | select('in', var('systems')) | list) -%}
             {%- do problems.append(

@@ -194,7 +194,7 @@ def sale(number: int, sold_at: str, amount: float, customer: str | None = "A", *
         "quantity": "1" if amount >= 0 else "-1",
         "unit_price": str(abs(amount)),
     }
-    line.update({key: more.pop(key) for key in ("sku", "quantity", "unit_price", "discount") if key in more})
+    line.update({key: more.pop(key) for key in ("line_no", "sku", "quantity", "unit_price", "discount") if key in more})
     return head | more, line
 
 

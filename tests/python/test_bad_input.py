@@ -1,7 +1,7 @@
 """Input that is wrong: every raw row is used, counted as a repeat, or refused with its reason; a start that cannot
 work ends with one sentence. Nothing crashes, disappears or spoils the rows beside it.
 
-`POISON` holds the bad rows between good ones and is built once; each case names the reason that its row must get.
+Bad rows stand between good ones in one warehouse; each case names the reason that its row must get.
 """
 
 import json
@@ -57,12 +57,15 @@ bad_sale("end of time", "sold_at lies in the future", "9999-12-31 23:59:59")
 bad_sale("before 1970", "sold_at lies before the earliest plausible year", "1900-01-01 00:00")
 bad_sale("unknown zone", "store_timezone is not an IANA zone", store_timezone="London")
 bad_sale("no key", "sale_id is missing", sale_id=None)
+bad_sale("store with a colon", "store_id has a colon", store_id="a:b")
+bad_sale("empty epoch", "sold_at lies before the earliest plausible year", "1970-01-01 00:00")
 bad_sale("blank key", "sale_id is missing", sale_id="  ")
 bad_line("unreadable quantity", "quantity is not a number", quantity="two")
 bad_line("no quantity", "quantity is not a number", quantity=None)
 bad_line("unreadable price", "unit_price is not a number", unit_price="12,50 EUR")
 bad_line("negative price", "unit_price is negative", unit_price="-1")
 bad_line("unreadable discount", "discount is not a number", discount="10%")
+bad_line("negative discount", "discount is negative on a sale", discount="-2")
 bad_line("negative quantity", "negative quantity on a sale", quantity="-1")
 bad_line("barcode as price", "a line is worth more than anything", quantity="4006381333931", unit_price="40063813")
 bad_line("line without receipt", "its sale is missing or refused", sale_id="no such receipt")
@@ -80,6 +83,22 @@ SALES += [
     sale("tokyo", "2024-03-06 08:59", 5, store_timezone=" Asia/Tokyo"),
     sale("lower case", "2024-03-03 10:00", 50, customer="lower", currency="eur"),
     sale("text", "2024-03-03 10:00", 50, customer=TEXT, sku=TEXT),
+    sale("zeros", "2024-03-04 10:00", 5, customer="000000"),
+    sale("dashes", "2024-03-04 10:00", 5, customer="---"),
+    sale("line end", "2024-03-04 10:00", 5, customer="rich\r"),
+    sale("sold in euros", "2024-03-08 10:00", 1000, customer="currencies"),
+    sale(
+        "returned in yen",
+        "2024-03-09 10:00",
+        -160,
+        customer="currencies",
+        currency="JPY",
+        original_sale_id="sold in euros",
+    ),
+    sale("bought", "2024-03-08 10:00", 30, customer="zero line"),
+    sale("brought back", "2024-03-09 10:00", -30, customer="zero line", original_sale_id="bought"),
+    sale("colon", "2024-03-08 10:00", 10, customer="colon", line_no="2:3"),
+    sale("colon:2", "2024-03-08 10:00", 20, customer="colon", line_no="3"),
     sale("text twice", "2024-03-04 10:00", 50, customer=TEXT),
     sale("return of nothing", "2024-03-08 10:00", -7, customer="returner"),
     sale("return of the unknown", "2024-03-08 10:00", -7, customer="returner", original_sale_id="no such receipt"),
@@ -97,6 +116,8 @@ LINES += [
     {"sale_id": "unnumbered", "store_id": "S1", column: "A", "quantity": "1", "unit_price": "3"}
     for column in ("sku", "description")
 ]
+
+LINES.append({"sale_id": "brought back", "store_id": "S1", "line_no": "2", "quantity": "0", "unit_price": "0"})
 
 # Orders.
 
@@ -120,9 +141,13 @@ bad_order("order-missing-quantity", "the quantity of a line is not a number", {"
 bad_order("order-negative", "a line has a negative quantity or price", line(1, 10, quantity=-1))
 bad_order(
     "order-unreadable-discount",
-    "a discount of a line is not a number",
+    "a discount of a line is not a positive number",
     line(1, 10, discount_allocations=[{"amount": "5,00"}]),
 )
+bad_order("order-negative-discount", "a discount of a line is not a positive number", line(1, 10, discounts=[-5]))
+bad_order("order-unreadable-tax", "a tax of a line is not a number", line(1, 10) | {"tax_lines": [{"price": "20,00"}]})
+bad_order("order-discount-barcode", "a line is worth more than anything", line(1, 10, discounts=[9e13, 9e13]))
+bad_order("order-one-id-twice", "two lines have one id", line(1, 10), line(1, 20))
 bad_order("order-barcode", "a line is worth more than anything", line(1, 40063813, quantity=4006381333931))
 
 WITHOUT_LINES = {text: SHOP.order(line_items=text) for text in ("null", "[]", "", None)}
@@ -141,6 +166,8 @@ bad_refund("refund-broken-json", "refund_line_items is not a list of objects", K
 bad_refund("refund-broken-adjustments", "order_adjustments is not a list of objects", KEPT, order_adjustments="{}")
 bad_refund("refund-broken-transactions", "transactions is not a list of objects", KEPT, transactions="refunded")
 bad_refund("refund-line-without-key", "a line has no id", KEPT, goods(1, 5) | {"id": None})
+bad_refund("refund-one-id-twice", "two lines have one id", KEPT, goods(1, 5), goods(1, 5))
+bad_refund("refund-barcode", "an amount is worth more than anything", KEPT, goods(1, 4006381333931))
 bad_refund("refund-unreadable-amount", "an amount is not a number", KEPT, goods(1, 5) | {"subtotal": "5,00"})
 
 
@@ -250,7 +277,7 @@ def test_few_keys_are_enough(poisoned):
 def test_refunds_without_their_order(poisoned):
     assert poisoned.sql(
         "select match_state, sum(net_revenue) from marts.refunds where order_id is null group by all order by all"
-    ) == [("no_original", 7), ("order_missing", 17)]
+    ) == [("no_original", 7), ("order_missing", 17), ("other_currency", 160)]
 
 
 def test_refunds_larger_than_their_order(poisoned):
@@ -260,6 +287,29 @@ def test_refunds_larger_than_their_order(poisoned):
     ):
         assert (found["net_revenue"], found["invalid_reason"]) == (net, "fully_refunded")
         assert poisoned.one(f"select bool_and(is_more_than_its_order) from marts.refunds where order_id = '{order_id}'")
+
+
+def test_a_return_in_another_currency_reduces_nothing(poisoned):
+    assert receipt(poisoned, "sold in euros")["net_revenue"] == 1000
+    assert poisoned.sql("select match_state, currency_code from marts.refunds where net_revenue = 160") == [
+        ("other_currency", "JPY")
+    ]
+
+
+def test_a_return_with_a_line_of_nothing_is_a_return(poisoned):
+    assert receipt(poisoned, "bought")["net_revenue"] == 0
+    assert poisoned.one("select count(*) from marts.orders where source_order_id = 'brought back'") == 0
+
+
+def test_placeholders_are_nobody_and_line_ends_are_nothing(poisoned):
+    assert receipt(poisoned, "zeros")["customer_id"] is receipt(poisoned, "dashes")["customer_id"] is None
+    assert receipt(poisoned, "line end")["customer_id"] == receipt(poisoned, "ten million")["customer_id"]
+
+
+def test_ids_with_colons_do_not_meet(poisoned):
+    assert poisoned.sql(
+        "select order_line_id from marts.order_lines where order_id like 'pos:S1:colon%' order by all"
+    ) == [("pos:S1:colon:2%3A3",), ("pos:S1:colon:2:3",)]
 
 
 def test_json_null_is_nothing(poisoned):
@@ -419,6 +469,7 @@ def starts(folder) -> list[dict[str, tuple[Raw, dict]]]:
     text = write_sales(Raw(folder / "text"), [sale(1, "2024-03-01 10:00", 10)])
     text.copy("pos.sale_lines.part-1", f"from {text.table('pos.sale_lines')}")
     (folder / "text" / "pos" / "sales.parquet").write_text("sale_id,sold_at\n")
+    text.copy("pos.sales.2024.march.part-1", "select 1 as id")
     (folder / "nothing").mkdir()
     wrong = {
         "as_of": "2025-02-30",
@@ -476,6 +527,7 @@ def refused(tmp_path_factory) -> dict[str, str]:
             "not parquet",
             r"pos\.sale_lines is there twice, as the file sale_lines\.parquet and as the folder sale_lines: keep",
         ),
+        ("not parquet", r"\S+/pos/sales/2024/march/part-1\.parquet lies too deep to be read: put the files"),
         ("nothing", r"There is no raw table of pos, shopify below \S+/nothing: run make sample"),
         ("wrong vars", r"The var systems names shopfy, which is not one of: pos, shopify\. Correct the name"),
         ("wrong vars", r"The var as_of must be a day such as 2025-12-31, not 2025-02-30\."),

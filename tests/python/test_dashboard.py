@@ -18,7 +18,7 @@ def page(sample, tmp_path_factory) -> Path:
     project = tmp_path_factory.mktemp("page")
     for folder in ("charts", "templates"):
         shutil.copytree(ROOT / folder, project / folder)
-    for file in (ROOT / "dbt_project.yml", ROOT / "profiles.yml", sample.database):
+    for file in (ROOT / "dbt_project.yml", sample.database):
         shutil.copy(file, project)
     (project / "target").mkdir()
     shutil.copy(sample.target / "manifest.json", project / "target")
@@ -38,8 +38,8 @@ def page(sample, tmp_path_factory) -> Path:
         text=True,
         env=os.environ
         | {
-            "PERENNIAL_DB": sample.database.name,
-            "DBT_PROFILES_DIR": str(project),
+            "PERENNIAL_PAGE_DB": sample.database.name,
+            "DBT_PROFILES_DIR": str(project / "charts"),
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
@@ -78,7 +78,14 @@ def test_page_fits_a_laptop(page, tmp_path):
     probe = tmp_path / "probe.html"
     script = "<script>onload=()=>document.title='width '+document.documentElement.scrollWidth</script>"
     probe.write_text(page.read_text().replace("</body>", script + "</body>"))
-    flags = ["--headless", "--no-sandbox", "--no-first-run", "--hide-scrollbars", "--window-size=1366,768", "--dump-dom"]
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--no-first-run",
+        "--hide-scrollbars",
+        "--window-size=1366,768",
+        "--dump-dom",
+    ]
     flags += [f"--disable-{part}" for part in ("gpu", "quic", "background-networking", "component-update", "sync")]
     drawn = subprocess.run(
         [CHROMIUM, *flags, f"--user-data-dir={tmp_path / 'profile'}", probe.as_uri()],

@@ -134,6 +134,18 @@ DEFECTS = (
         f"update marts.customers set net_revenue = null where {A_CUSTOMER}",
         "customers_agree_with_orders",
     ),
+    # Settings
+    Defect("a threshold lost", "delete from settings.thresholds where name = 'active_days'", "thresholds_are_complete"),
+    Defect(
+        "a gap between stages",
+        "update settings.lifecycle_rules set at_least = 95 where label = 'at_risk'",
+        "lifecycle_rules_leave_no_gap",
+    ),
+    Defect(
+        "a currency worth nothing",
+        "insert into settings.exchange_rates values ('USD', 'EUR', date '2024-01-01', 0)",
+        "exchange_rates_are_usable",
+    ),
     # Which orders count
     Defect(
         "an order that counts, with a reason not to",

@@ -123,6 +123,10 @@ def test_tip_is_no_merchandise(shop):
 
 AMOUNT_ONLY = DEMO.order(line(1, 40))
 DEMO.refund(AMOUNT_ONLY, adjustment(-10), paid=10)
+MONEY_ONLY = DEMO.order(line(1, 40))
+DEMO.refund(MONEY_ONLY, paid=10)
+NO_TRANSACTIONS = DEMO.order(line(1, 40), line(2, 10))
+DEMO.refund(NO_TRANSACTIONS, goods(1, 40), transactions=None)
 LESS_THAN_GOODS = DEMO.order(line(1, 25, 2))
 DEMO.refund(LESS_THAN_GOODS, goods(1, 50, 2), adjustment(20), paid=30)
 SHIPPING = DEMO.order(line(1, 40), shipping=5)
@@ -160,6 +164,15 @@ def test_amount_only_refund(shop):
 def test_less_money_than_goods(shop):
     """50.00 of goods came back and 30.00 was paid for them: the discrepancy is positive."""
     assert amounts(shop, LESS_THAN_GOODS) == (50, 0, 30, 20)
+
+
+def test_refund_of_money_without_any_piece(shop):
+    assert amounts(shop, MONEY_ONLY) == (40, 0, 10, 30)
+
+
+def test_refund_whose_transactions_nobody_brought(shop):
+    """Unknown is not none: the goods came back, so their money did."""
+    assert amounts(shop, NO_TRANSACTIONS) == (50, 0, 40, 10)
 
 
 def test_shipping_refund_is_no_merchandise(shop):

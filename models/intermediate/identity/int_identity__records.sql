@@ -21,7 +21,13 @@ usable as (
         records.source_record_id,
         records.recorded_at,
         records.platform_customer_id,
-        case when blocked_loyalty_ids.identifier_value is null then records.loyalty_id end as loyalty_id,
+        -- Zeros and dashes alone are what forms hold before somebody fills them in.
+        case
+            when
+                blocked_loyalty_ids.identifier_value is null
+                and not {{ matches('records.loyalty_id', '^[0-]*$') }}
+                then records.loyalty_id
+        end as loyalty_id,
         case when blocked_emails.identifier_value is null then {{ email_match('records.email') }} end as email
     from records
     left join blocked as blocked_loyalty_ids

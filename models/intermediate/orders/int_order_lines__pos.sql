@@ -1,6 +1,7 @@
 -- One line with goods sold; the negative lines of returns and exchanges are refunds.
 select
-    'pos:' || store_id || ':' || sale_id || ':' || line_no as order_line_id,
+    -- Sale and line may hold colons; with none in the line, two lines cannot meet in one id.
+    'pos:' || store_id || ':' || sale_id || ':' || replace(line_no, ':', '%3A') as order_line_id,
     'pos:' || store_id || ':' || sale_id as order_id,
     'pos:' || sku as product_key,
     cast(null as string) as product_id,

@@ -15,7 +15,7 @@ returns as (
         sale_id
     from lines
     group by store_id, sale_id
-    having max(quantity) < 0
+    having min(quantity) < 0 and max(quantity) <= 0
 )
 
 select

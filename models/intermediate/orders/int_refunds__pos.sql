@@ -14,13 +14,13 @@ kinds as (
     select
         store_id,
         sale_id,
-        max(quantity) < 0 as is_return
+        max(quantity) <= 0 as is_return
     from lines
     group by store_id, sale_id
 )
 
 select
-    'pos:' || lines.store_id || ':' || lines.sale_id || ':' || lines.line_no as refund_line_id,
+    'pos:' || lines.store_id || ':' || lines.sale_id || ':' || replace(lines.line_no, ':', '%3A') as refund_line_id,
     'pos:' || lines.store_id || ':' || lines.sale_id as refund_id,
     'pos' as source_name,
     lines.store_id || ':' || lines.sale_id as source_record_id,

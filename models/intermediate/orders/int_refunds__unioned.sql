@@ -23,6 +23,7 @@ select
     case
         when orders.order_id is not null then 'matched'
         when refunds.order_id is null then 'no_original'
+        when known.order_id is not null then 'other_currency'
         else 'order_missing'
     end as match_state,
     refunds.refunded_at,
@@ -36,5 +37,9 @@ select
     coalesce(orders.currency_code, refunds.currency_code, point_in_time.reporting_currency) as currency_code
 from refunds
 cross join point_in_time
-left join orders on refunds.order_id = orders.order_id
+left join orders as known on refunds.order_id = known.order_id
+left join orders
+    on
+        refunds.order_id = orders.order_id
+        and coalesce(refunds.currency_code, orders.currency_code) = orders.currency_code
 where refunds.refunded_at < point_in_time.cut_at

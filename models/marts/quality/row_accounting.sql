@@ -27,7 +27,8 @@ select
     cast(coalesce(sum(status_counts.row_count) filter (where row_status = 'staged'), 0) as bigint) as staged_rows,
     cast(coalesce(sum(status_counts.row_count) filter (where row_status = 'duplicate'), 0) as bigint) as duplicate_rows,
     cast(coalesce(sum(status_counts.row_count) filter (where row_status = 'tombstone'), 0) as bigint) as tombstone_rows,
-    cast(coalesce(sum(status_counts.row_count) filter (where row_status = 'quarantined'), 0) as bigint) as quarantined_rows
+    cast(coalesce(sum(status_counts.row_count) filter (where row_status = 'quarantined'), 0) as bigint)
+        as quarantined_rows
 from raw_counts
 left join status_counts
     on raw_counts.system = status_counts.system and raw_counts.table_name = status_counts.table_name

@@ -40,7 +40,7 @@ select
     {{ significant(ratio('recency_days', '7')) }} as recency_weeks,
     {{ significant(ratio('age_days', '7')) }} as age_weeks,
     {{ money(ratio('historic_value', 'order_count')) }} as mean_order_value,
-    cast(historic_value as decimal(18, 2)) as historic_value,
+    cast(case when order_count > 0 then historic_value end as decimal(18, 2)) as historic_value,
     -- A year's spend times the years that a customer stays; the first year is not stretched.
     {{ money(
         'cast(historic_value as double) / greatest(age_years, cast(1 as double)) * cast('

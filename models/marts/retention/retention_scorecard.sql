@@ -49,6 +49,7 @@ counts as (
         cast({{ denominator }} as bigint) as denominator,
         cast({{ squares or 'null' }} as double) as sum_of_squares,
         cast(null as double) as median,
+        {{ 'converted_orders < orders' if metric == 'revenue_per_customer' else 'false' }} as lacks_rate,
         cast(null as boolean) as is_mature
     from window_measures
     where period_window in ('{{ period_windows | join("', '") }}')
@@ -68,6 +69,7 @@ counts as (
         active_at_start as denominator,
         cast(null as double) as sum_of_squares,
         cast(null as double) as median,
+        false as lacks_rate,
         cast(null as boolean) as is_mature
     from active_customers
     union all
@@ -82,6 +84,7 @@ counts as (
         cast(customers as bigint) as denominator,
         cast(null as double) as sum_of_squares,
         cast(null as double) as median,
+        false as lacks_rate,
         is_mature
     from repurchases
     union all
@@ -95,6 +98,7 @@ counts as (
         gap_count as denominator,
         cast(null as double) as sum_of_squares,
         median_days as median,
+        false as lacks_rate,
         cast(null as boolean) as is_mature
     from gaps
 ),
@@ -116,6 +120,7 @@ judged as (
         case
             when not coalesce(counts.is_mature, periods.is_mature) then 'immature'
             when counts.denominator < {{ threshold('min_denominator') }} then 'too_few'
+            when counts.lacks_rate then 'no_rate'
         end as reason
     from counts
     inner join metrics on counts.metric = metrics.metric

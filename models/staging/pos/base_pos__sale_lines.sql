@@ -49,6 +49,9 @@ typed as (
             'unit_price is not a number': 'try_cast(raw_lines.unit_price as decimal(18, 4)) is null',
             'unit_price is negative': 'try_cast(raw_lines.unit_price as decimal(18, 4)) < 0',
             'discount is not a number': unreadable('raw_lines.discount', 'decimal(18, 4)'),
+            'discount is negative on a sale':
+                'try_cast(raw_lines.discount as decimal(18, 4)) < 0'
+                ~ ' and try_cast(raw_lines.quantity as decimal(18, 4)) >= 0',
             'a line is worth more than anything':
                 'abs(cast(try_cast(raw_lines.quantity as decimal(18, 4)) as decimal(19, 4))'
                 ~ ' * try_cast(raw_lines.unit_price as decimal(18, 4))) > limits.max_line_amount'

@@ -30,6 +30,7 @@ typed as (
         {{ to_utc('raw_sales._loaded_at') }} as loaded_at,
         {{ refuse('raw_sales', {
             'sale_id is missing': clean_text('raw_sales.sale_id') ~ ' is null',
+            'store_id has a colon': clean_text('raw_sales.store_id') ~ " like '%:%'",
             'sold_at is not a time': to_local_time('raw_sales.sold_at') ~ ' is null',
             'store_timezone is not an IANA zone':
                 clean_text('raw_sales.store_timezone') ~ ' is not null and time_zones.time_zone is null',

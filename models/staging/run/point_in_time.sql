@@ -31,6 +31,7 @@ zones as (
     from {{ source('pos', 'sales') }}
     where
         {{ loaded_in_time('_loaded_at') }}
+        and {{ to_local_time('sold_at') }} is not null
         {%- if var('as_of') %}
         and {{ to_local_time('sold_at') }} < {{ add_days("date '" ~ var('as_of') ~ "'", 1) }}
         {%- endif %}

@@ -21,6 +21,10 @@ parsed as (
     from raw_refunds
 ),
 
+limits as (
+    select {{ threshold('max_line_amount') }} as max_line_amount
+),
+
 typed as (
     select
         cast({{ whole_number('parsed.id') }} as string) as refund_id,
@@ -44,11 +48,21 @@ typed as (
             'transactions is not a list of objects':
                 unreadable_json('parsed.transactions', 'parsed.transactions_list'),
             'a line has no id': any_element('parsed.lines', 'element.id is null'),
+            'two lines have one id': repeats('parsed.lines', 'id'),
             'an amount is not a number':
                 any_element('parsed.lines', 'try_cast(element.subtotal as decimal(18, 4)) is null')
                 ~ ' or ' ~ any_element('parsed.adjustments', 'try_cast(element.amount as decimal(18, 4)) is null'),
+            'an amount is worth more than anything':
+                any_element('parsed.lines', 'abs(try_cast(element.subtotal as decimal(18, 4))) > limits.max_line_amount')
+                ~ ' or ' ~ any_element(
+                    'parsed.adjustments', 'abs(try_cast(element.amount as decimal(18, 4))) > limits.max_line_amount'
+                ) ~ ' or ' ~ any_element(
+                    'parsed.transactions_list',
+                    'abs(try_cast(element.amount as decimal(18, 4))) > limits.max_line_amount'
+                ),
         }) }}
     from parsed
+    cross join limits
 )
 
 select
@@ -58,8 +72,10 @@ select
     refunded_at,
     lines,
     adjustments,
-    -- A refund without a successful refund transaction moved no money: restock, exchange, unpaid order.
-    {{ any_element('transactions_list', "lower(element.kind) = 'refund' and lower(element.status) = 'success'") }}
+    not {{ any_element('lines', 'true') }} and not {{ any_element('adjustments', 'true') }} as has_no_pieces,
+    -- A refund without a successful refund transaction moved no money: restock, exchange, unpaid order. Where the loader
+    -- brings no transactions nobody knows, and the pieces count.
+    transactions_list is null or {{ any_element('transactions_list', "lower(element.kind) = 'refund' and lower(element.status) = 'success'") }}
         as has_moved_money,
     {{ sum_elements(
         'transactions_list',

@@ -65,7 +65,7 @@ typed as (
         {{ refuse('parsed', {
             'id is missing or not a number': whole_number('parsed.id') ~ ' is null',
             'created_at is not a time':
-                'parsed.deleted_at is null and ' ~ to_utc('parsed.created_at') ~ ' is null',
+                clean_text('parsed.deleted_at') ~ ' is null and ' ~ to_utc('parsed.created_at') ~ ' is null',
             'processed_at is not a time': unreadable('parsed.processed_at', 'timestamp'),
             'deleted_at is not a time': unreadable('parsed.deleted_at', 'timestamp'),
             'the order time lies before the earliest plausible year':
@@ -75,16 +75,27 @@ typed as (
             'customer is not an object': unreadable_json('parsed.customer', 'parsed.account'),
             'line_items is not a list of objects': unreadable_json('parsed.line_items', 'parsed.lines'),
             'a line has no id': any_element('parsed.lines', 'element.id is null'),
+            'two lines have one id': repeats('parsed.lines', 'id'),
+            'shop_url has a colon': clean_text('parsed.shop_url') ~ " like '%:%'",
             'the price of a line is not a number': any_element('parsed.lines', price ~ ' is null'),
             'the quantity of a line is not a number': any_element('parsed.lines', quantity ~ ' is null'),
-            'a discount of a line is not a number': any_element('parsed.lines', unreadable(
+            'a discount of a line is not a positive number': any_element('parsed.lines', unreadable(
                 'element.total_discount', 'decimal(18, 4)'
             ) ~ ' or ' ~ any_element(
-                'element.discount_allocations', 'try_cast(element.amount as decimal(18, 4)) is null'
+                'element.discount_allocations', 'try_cast(element.amount as decimal(18, 4)) is null or try_cast(element.amount as decimal(18, 4)) < 0'
             )),
             'a line has a negative quantity or price': any_element('parsed.lines', quantity ~ ' < 0 or ' ~ price ~ ' < 0'),
+            'a tax of a line is not a number': any_element('parsed.lines', any_element(
+                'element.tax_lines', 'try_cast(element.price as decimal(18, 4)) is null'
+            )),
             'a line is worth more than anything': any_element(
-                'parsed.lines', 'cast(' ~ quantity ~ ' as decimal(19, 4)) * ' ~ price ~ ' > limits.max_line_amount'
+                'parsed.lines', 'cast(' ~ quantity ~ ' as decimal(19, 4)) * ' ~ price ~ ' > limits.max_line_amount or '
+                ~ any_element(
+                    'element.discount_allocations',
+                    'try_cast(element.amount as decimal(18, 4)) > limits.max_line_amount'
+                ) ~ ' or ' ~ any_element(
+                    'element.tax_lines', 'abs(try_cast(element.price as decimal(18, 4))) > limits.max_line_amount'
+                )
             ),
         }) }}
     from parsed

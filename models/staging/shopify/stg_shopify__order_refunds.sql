@@ -5,6 +5,7 @@ select
     refunded_at,
     lines,
     adjustments,
+    has_no_pieces,
     has_moved_money,
     money_amount,
     loaded_at

@@ -1,4 +1,5 @@
--- One piece of a refund: goods taken back, an amount beyond the goods, or shipping given back. Amounts as booked,
+-- One piece of a refund: goods taken back, an amount beyond the goods, shipping given back, or, where a refund names
+-- neither goods nor adjustments, the money that moved. Amounts as booked,
 -- positive when money goes to the customer, tax still inside where the order's prices contain it.
 with
 
@@ -32,7 +33,9 @@ numbered_adjustments as (
         coalesce(try_cast(piece.tax_amount as decimal(18, 4)), 0) as tax_amount,
         row_number() over (
             partition by shop_url, refund_id
-            order by piece.id asc nulls last, piece.kind asc nulls last, piece.amount asc nulls last
+            order by
+                piece.id asc nulls last, piece.kind asc nulls last, piece.amount asc nulls last,
+                piece.tax_amount asc nulls last
         ) as position
     from adjustments
 )
@@ -58,3 +61,15 @@ select
     -amount as amount,
     -tax_amount as tax_amount
 from numbered_adjustments
+union all
+select
+    shop_url,
+    refund_id,
+    'money' as refund_line_id,
+    'amount' as kind,
+    cast(null as string) as line_id,
+    cast(0 as decimal(18, 4)) as quantity,
+    money_amount as amount,
+    cast(0 as decimal(18, 4)) as tax_amount
+from refunds
+where has_no_pieces and money_amount > 0

@@ -1,0 +1,36 @@
+{# What the run was a function of, and what it refused, in the last lines of its log. #}
+{% macro report_run() %}
+    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- set relations = [
+            adapter.get_relation(database=target.database, schema='staging', identifier='point_in_time'),
+            adapter.get_relation(database=target.database, schema='quality', identifier='row_accounting'),
+            adapter.get_relation(database=target.database, schema='marts', identifier='orders'),
+        ] -%}
+        {%- if relations | select('none') | list | length == 0 -%}
+            {%- set run = run_query('select as_of, as_of_basis, reporting_timezone, shop_zone_count, reporting_currency from '
+                ~ relations[0]).rows[0] -%}
+            {%- do log(
+                '  as_of ' ~ run[0] ~ ' (' ~ run[1] ~ '), zone ' ~ run[2] ~ ', currency ' ~ run[4] ~ '.', info=true
+            ) -%}
+            {%- if run[3] > 1 and not var('reporting_timezone') -%}
+                {%- do log(
+                    '  The shops are in ' ~ run[3] ~ ' zones, so days are those of UTC: set the var reporting_timezone to'
+                    ~ ' have the days of one of them.', info=true
+                ) -%}
+            {%- endif -%}
+            {%- for row in run_query('select currency_code, count(*) from ' ~ relations[2] ~
+                ' where net_revenue_reporting is null group by currency_code order by currency_code').rows -%}
+                {%- do log(
+                    '  ' ~ row[1] ~ ' orders in ' ~ row[0] ~ ' carry no money: seeds/exchange_rates.csv has no rate to ' ~ run[4]
+                    ~ ' for their days.', info=true
+                ) -%}
+            {%- endfor -%}
+            {%- for row in run_query('select system, table_name, quarantined_rows from ' ~ relations[1]
+                ~ ' where quarantined_rows > 0 order by system, table_name').rows -%}
+                {%- do log(
+                    '  ' ~ row[0] ~ '.' ~ row[1] ~ ': ' ~ row[2] ~ ' rows refused, see quality.quarantined_rows.', info=true
+                ) -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
