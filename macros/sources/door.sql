@@ -13,7 +13,7 @@
         {%- do run_query('create schema if not exists raw') -%}
         {%- for source in perennial.declared_sources() -%}
             {%- set system, table = source.source_name, source.name -%}
-            {%- set location = known.get(system ~ '.' ~ table) -%}
+            {%- set location = known.get(system ~ '.' ~ table) if system in var('systems') -%}
             {%- set system_is_present = system in var('systems') and perennial.has_system(known, system) -%}
             {%- if system_is_present and location -%}
                 {%- do present.append(system) -%}

@@ -273,3 +273,16 @@ def test_no_canary_in_logs_and_artifacts(small):
     assert {"dbt.log", "manifest.json", "int_identity__records.sql"} <= {path.name for path in files}
     texts = {path.name: path.read_text(errors="replace") for path in files} | {"what dbt printed": small.log}
     assert [name for name, text in texts.items() if re.search(CANARIES, text, flags=re.IGNORECASE)] == []
+
+
+def test_both_layers_of_requirements_pin_the_same():
+    """What the tests install on top of the build replaces none of it."""
+    build, dev = (
+        dict(
+            re.findall(
+                r"^([a-z0-9_.-]+)(?:\[[^]]*])?==(\S+)", (ROOT / "requirements" / f"{layer}.txt").read_text(), re.M
+            )
+        )
+        for layer in ("build", "dev")
+    )
+    assert {name: dev.get(name) for name in build} == build

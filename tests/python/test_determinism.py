@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 
+import duckdb
 import pytest
 from conftest import Raw, Warehouse, build, differences
 from shopify import Shop, adjustment, goods, line, money, write_rows
@@ -100,3 +101,13 @@ def test_repeated_rows_are_duplicates(first, second):
             "tombstone_rows": 2 * counts["tombstone_rows"],
             "quarantined_rows": 2 * counts["quarantined_rows"],
         }
+
+
+def test_schemas_are_read_like_files(first, tmp_path):
+    """The same tables as database schemas, one per system."""
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        for file in sorted((first.target / "raw").glob("*/*.parquet")):
+            connection.execute(f"create schema if not exists {file.parent.name}")
+            connection.execute(f"create table {file.parent.name}.{file.stem} as from '{file}'")
+    schemas = build(tmp_path / "nowhere", tmp_path, {"raw_from": "schemas"})
+    assert differences(first, schemas, first.tables("marts")) == {}

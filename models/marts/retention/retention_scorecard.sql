@@ -11,6 +11,10 @@
         'net_revenue', 'customers', 'squared_customer_revenue', ['month', 'trailing_365d', 'to_date']
     ),
 } %}
+{%- set activity = {
+    'active_customer_retention_rate': 'still_active',
+    'inactivity_rate': 'active_at_start - still_active',
+} %}
 with
 
 window_measures as (
@@ -55,10 +59,7 @@ counts as (
     where period_window in ('{{ period_windows | join("', '") }}')
     union all
     {%- endfor %}
-    {%- for metric, numerator in {
-        'active_customer_retention_rate': 'still_active',
-        'inactivity_rate': 'active_at_start - still_active',
-    }.items() %}
+    {%- for metric, numerator in activity.items() %}
     select
         '{{ metric }}' as metric,
         'month' as period_window,

@@ -1,4 +1,5 @@
 -- One row per raw row of shopify.order_refunds, JSON parsed once.
+{%- set is_money_back = "lower(element.kind) = 'refund' and lower(element.status) = 'success'" %}
 with
 
 raw_refunds as (
@@ -73,14 +74,12 @@ select
     lines,
     adjustments,
     not {{ any_element('lines', 'true') }} and not {{ any_element('adjustments', 'true') }} as has_no_pieces,
-    -- A refund without a successful refund transaction moved no money: restock, exchange, unpaid order. Where the loader
-    -- brings no transactions nobody knows, and the pieces count.
-    transactions_list is null or {{ any_element('transactions_list', "lower(element.kind) = 'refund' and lower(element.status) = 'success'") }}
-        as has_moved_money,
+    -- A refund without a successful refund transaction moved no money: restock, exchange, unpaid order. Where the
+    -- loader brings no transactions nobody knows, and the pieces count.
+    transactions_list is null or {{ any_element('transactions_list', is_money_back) }} as has_moved_money,
     {{ sum_elements(
         'transactions_list',
-        "case when lower(element.kind) = 'refund' and lower(element.status) = 'success'"
-        ~ " then try_cast(element.amount as decimal(18, 4)) end"
+        'case when ' ~ is_money_back ~ ' then try_cast(element.amount as decimal(18, 4)) end'
     ) }} as money_amount,
     loaded_at,
     quarantine_reason,
