@@ -382,7 +382,7 @@ def engines(sample_raw, project, tmp_path_factory) -> Engines:
     write_shop(raw)
     for target in ("duckdb", "spark"):
         result = run_dbt(
-            *("build", "--project-dir", str(project), "--target", target),
+            *("build", "--project-dir", str(project), "--target", target, "--exclude-resource-type", "unit_test"),
             raw=raw.folder,
             folder=folder / target,
             variables=SETTINGS,

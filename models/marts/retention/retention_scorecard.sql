@@ -56,7 +56,7 @@ counts as (
         {{ 'converted_orders < orders' if metric == 'revenue_per_customer' else 'false' }} as lacks_rate,
         cast(null as boolean) as is_mature
     from window_measures
-    where period_window in ('{{ period_windows | join("', '") }}')
+    where period_window in ({{ "'" ~ period_windows | join("', '") ~ "'" }})
     union all
     {%- endfor %}
     {%- for metric, numerator in activity.items() %}
