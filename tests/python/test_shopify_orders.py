@@ -64,7 +64,8 @@ def test_legacy_discounts(shop):
     assert amounts(shop, LEGACY) == (45, 5.5, 0, 39.5)
 
 
-# Tax: 120.00 with 20 % inside, half of it off by a discount: paid 60.00, of which 10.00 is tax; without it 100.00 less 50.00.
+# Tax: 120.00 with 20 % inside, half of it off by a discount: paid 60.00, of which 10.00 is tax; without it 100.00 less
+# 50.00.
 
 TAX_INSIDE = DEMO.order(line(1, 120, discounts=[60], tax=10), taxes_included=True, total_tax=10.0)
 TAX_ON_TOP = DEMO.order(line(1, 100, tax=20), total_tax=20.0)
