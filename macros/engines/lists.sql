@@ -55,3 +55,17 @@
 {% macro duckdb__sum_elements(list, expression) -%}
     cast(coalesce(list_sum(list_transform({{ list }}, lambda element: {{ expression }})), 0) as decimal(18, 4))
 {%- endmacro %}
+
+
+{# The greatest value of an expression over the elements of a list; null for an empty or missing list. #}
+{% macro max_element(list, expression) -%}
+    {{ return(adapter.dispatch('max_element', 'perennial')(list, expression)) }}
+{%- endmacro %}
+
+{% macro default__max_element(list, expression) -%}
+    array_max(transform({{ list }}, element -> {{ expression }}))
+{%- endmacro %}
+
+{% macro duckdb__max_element(list, expression) -%}
+    list_max(list_transform({{ list }}, lambda element: {{ expression }}))
+{%- endmacro %}

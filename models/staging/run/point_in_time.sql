@@ -60,9 +60,9 @@ raw_orders as (
             as ordered_on,
         upper({{ clean_text('orders.currency') }}) as currency_code,
         count(*) as order_count
-    from {{ source('shopify', 'orders') }} as orders
+    from {{ source('shopify', shopify_table('orders')) }} as orders
     cross join zone
-    where {{ loaded_in_time('orders._airbyte_extracted_at') }}
+    where {{ loaded_in_time('orders.' ~ loaded_at_of('shopify')) }}
     group by 1, 2
 ),
 

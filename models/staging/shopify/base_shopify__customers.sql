@@ -1,8 +1,9 @@
 -- One row per raw row of shopify.customers. A customer row is overwritten by the platform: it cannot be rewound.
+{%- set consent_shape = {'state': 'string', 'opt_in_level': 'string', 'consent_updated_at': 'string'} %}
 with
 
 raw_customers as (
-    select * from {{ source('shopify', 'customers') }}
+    select * from {{ shopify_rows('customers') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 
@@ -23,6 +24,10 @@ typed as (
         coalesce(try_cast(raw_customers.verified_email as boolean), false) as is_email_verified,
         {{ clean_text('raw_customers.tags') }} as tags,
         upper({{ clean_text(parse_json('raw_customers.default_address', {'country_code': 'string'}) ~ '.country_code') }}) as country_code,
+        {{ parse_json('raw_customers.email_marketing_consent', consent_shape) }} as email_consent,
+        {{ parse_json('raw_customers.sms_marketing_consent', consent_shape) }} as sms_consent,
+        try_cast(raw_customers.accepts_marketing as boolean) as accepts_marketing,
+        {{ to_utc('raw_customers.accepts_marketing_updated_at') }} as accepts_marketing_updated_at,
         {{ to_utc('raw_customers._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_customers', {
@@ -44,12 +49,18 @@ select
     is_email_verified,
     tags,
     country_code,
+    email_consent,
+    sms_consent,
+    accepts_marketing,
+    accepts_marketing_updated_at,
     loaded_at,
     quarantine_reason,
     raw_row,
     {{ row_status(
         key=['shop_url', 'shopify_customer_id'],
         changed_at='updated_at',
-        content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code']
+        content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code',
+            'email_consent.state', 'email_consent.consent_updated_at', 'sms_consent.state', 'sms_consent.consent_updated_at',
+            'accepts_marketing', 'accepts_marketing_updated_at']
     ) }}
 from typed

@@ -1,0 +1,190 @@
+"""
+Segment's warehouse tables: pages, identify calls, tracks and one table per event.
+
+A visit is some pages, perhaps a product, a cart, a checkout. Who logs in is named by the Shopify customer number from
+then on. Thank-you pages are blocked, or loaded twice; events arrive days late; bots come in with people; households
+share a browser. Every event stands in tracks as well, which is a duplicate wherever its own table could be read.
+"""
+
+from simulator.loader import Delivery, Spoil
+from simulator.systems.shopify.content import ORDER_ID, PRODUCT_ID, SHOP_STEP
+
+NEEDS = ("web",)
+SITE = "https://www.perennial.example"
+# table: columns beside those of every event
+EVENTS = {
+    "product_viewed": "product_id, price",
+    "product_clicked": "product_id",
+    "products_searched": "query",
+    "product_added": "product_id, price, quantity",
+    "product_removed": "product_id",
+    "coupon_applied": "coupon",
+    "checkout_started": "revenue, currency",
+    "order_completed": "order_id, revenue, total, currency",
+}
+# Beside thank-you pages: what happens in which visits, when, how often.
+_STEPS = (
+    ("identify", 10, "is_known"),
+    ("products_searched", 20, "kind = 'shop' and source = 'search'"),
+    ("product_clicked", 42, "kind = 'shop'"),
+    ("product_viewed", 45, "kind = 'shop'"),
+    ("product_added", 70, "has_added"),
+    ("product_removed", 95, "has_added and not has_checked_out and visit_key % 5 = 0"),
+    ("coupon_applied", 100, "has_checked_out and code is not null"),
+    ("checkout_started", 110, "has_checked_out"),
+)
+MOMENTS = " union all ".join([
+    "select visit_key, 'page' as name, page * 40 as after, page as copy from part.segment_visits,"
+    " lateral (select unnest(generate_series(0, least(pages, 5) - 1)) as page) as steps",
+    *(f"select visit_key, '{name}', {after}, 0 from part.segment_visits where {who}" for name, after, who in _STEPS),
+])  # fmt: skip
+SPOILS = (Spoil("id"), Spoil("timestamp", "timestamptz '2099-01-01 00:00:00+00'"))
+
+
+def write(delivery: Delivery) -> None:
+    content(delivery)
+    common = """
+        id, anonymous_id, user_id, timezone('UTC', happened_at) as "timestamp", timezone('UTC', happened_at)
+            - interval 3 year as sent_at, context_page_url, context_page_path, context_page_referrer,
+        context_campaign_source, context_campaign_medium, context_campaign_name, context_user_agent,
+        'analytics.js' as context_library_name, received_at as _load_at, oddity as _oddity
+    """
+    give(delivery, "pages", f"select context_page_url as url, context_page_path as path, "
+         f"context_page_referrer as referrer, {common} from part.segment_events where name = 'page'")  # fmt: skip
+    give(delivery, "identifies", f"select email, {common} from part.segment_events where name = 'identify'")
+    for table, columns in EVENTS.items():
+        words = " ".join(word.capitalize() for word in table.split("_"))
+        give(delivery, table, f"select '{table}' as event, '{words}' as event_text, {columns}, {common} "
+             f"from part.segment_events where name = '{table}'")  # fmt: skip
+    give(delivery, "tracks", f"select name as event, replace(name, '_', ' ') as event_text, {common} "
+         "from part.segment_events where name not in ('page', 'identify')")  # fmt: skip
+    twins(delivery)
+    delivery.record(
+        "user",
+        "select user_id, min(person_id), true from part.segment_events where user_id is not null group by all",
+    )
+    delivery.tell(
+        "web_visits",
+        """
+        select visit_key, person_id, device as anonymous_id, started_at, kind, source, order_key, is_known
+        from part.segment_visits
+        """,
+    )
+
+
+def give(delivery: Delivery, table: str, query: str) -> None:
+    delivery.deliver(table, query, key=("id",), loader="segment", spoils=SPOILS, trap="_oddity")
+
+
+def content(delivery: Delivery) -> None:
+    trap = delivery.settings.trap
+    con = delivery.con
+    known = con.execute(
+        "select count(*) from information_schema.tables where table_schema = 'part' and table_name = 'shopify_orders'"
+    ).fetchone()[0]
+    names = "select order_key, name from part.shopify_orders" if known else "select null::bigint, null::varchar limit 0"
+    con.execute(
+        f"""
+        create table part.segment_visits as
+        select visits.*, people.shop_id, people.shopify_customer_id, people.email,
+            case when people.is_household and chance('shared_browser', household_id::varchar) < {trap("shared_browser")}
+                then md5('home' || household_id) else anonymous_id end as device,
+            -- Who orders with an account is logged in, others now and then.
+            people.shopify_customer_id is not null and (
+                (has_checked_out and not coalesce(orders.is_guest, true)) or chance('log in', visit_key::varchar) < 0.25
+            ) as is_known,
+            orders.ordered_at, orders.net_cents, orders.total_cents, orders.currency, orders.code,
+            coalesce(names.name, 'x') as order_name,
+            {PRODUCT_ID} + {SHOP_STEP} * people.shop_id + variants.product_id as product_id,
+            variants.list_cents_usd as cents
+        from life.visits as visits
+        join life.people as people using (person_id)
+        join life.variants as variants using (variant_id)
+        left join life.orders as orders using (order_key)
+        left join ({names}) as names (order_key, name) using (order_key);
+
+        create table part.segment_events as
+        -- What happens in a visit: its name, seconds after the start, which one of several.
+        with moments as (
+            {MOMENTS}
+            union all
+            select visit_key, 'order_completed', date_diff('second', started_at, ordered_at) + copy * 30, copy
+            from part.segment_visits,
+            lateral (select unnest(generate_series(0, (chance('double_thanks', order_key::varchar)
+                < {trap("double_thanks")})::int)) as copy) as copies
+            where has_checked_out and order_key is not null
+                and chance('blocked_thanks', order_key::varchar) >= {trap("blocked_thanks")}
+            union all
+            select visit_key, 'wishlist_opened', 60, 0 from part.segment_visits
+            where chance('unknown_event', visit_key::varchar) < {trap("unknown_event")}
+            union all
+            select visit_key, 'page', 5, 99 from part.segment_visits
+            where chance('bot_visit', visit_key::varchar) < {trap("bot_visit")}
+        )
+        select
+            'ajs-' || md5(visit_key || name || copy) as id,
+            visit_key,
+            person_id,
+            name,
+            case when copy = 99 then md5('bot' || visit_key) else device end as anonymous_id,
+            case when is_known and after >= 10 and copy <> 99 then shopify_customer_id::varchar end as user_id,
+            case when name = 'identify' then email end as email,
+            started_at + to_seconds(after) as happened_at,
+            case when chance('queued_event', visit_key || name) < {trap("queued_event")}
+                then started_at + to_seconds(after) + to_days((1 + chance('queued days', visit_key || name) * 4)::int)
+                else started_at + to_seconds(after + 2) end as received_at,
+            case kind when 'tracking' then '/pages/track' else case when name = 'page' and copy = 0 then '/'
+                else '/products/' || product_id end end as context_page_path,
+            '{SITE}' || case kind
+                when 'tracking' then '/pages/track?' || case
+                    when chance('names the order', order_key::varchar) < 0.5 and order_name <> 'x'
+                        then 'order=%23' || substr(order_name, 2)
+                    else 'order_id=' || ({ORDER_ID} + order_key) end
+                when 'shop' then case when name = 'page' and copy = 0 then '/' else '/products/' || product_id end
+                end as context_page_url,
+            case when copy > 0 or name <> 'page' then '{SITE}/' when source = 'search' then 'https://www.google.com/'
+                when source = 'social' then 'https://www.instagram.com/'
+                when source = 'referral' then 'https://blog.example.org/' end as context_page_referrer,
+            case when source = 'email' then case kind when 'tracking' then 'aftership' else 'klaviyo' end end
+                as context_campaign_source,
+            case when source = 'email' then 'email' end as context_campaign_medium,
+            null::varchar as context_campaign_name,
+            case when copy = 99 then 'Mozilla/5.0 (compatible; Googlebot/2.1)' else 'Mozilla/5.0 (Macintosh)' end
+                as context_user_agent,
+            product_id::varchar as product_id,
+            case when name in ('product_viewed', 'product_added') then (cents // 100)::int end as price,
+            1 as quantity,
+            'tea' as query,
+            code as coupon,
+            ({ORDER_ID} + order_key)::varchar as order_id,
+            net_cents / 100.0::double as revenue,
+            total_cents / 100.0::double as total,
+            currency,
+            case
+                when copy = 99 then 'bot_visit'
+                when name = 'order_completed' and copy = 1 then 'double_thanks'
+                when name = 'wishlist_opened' then 'unknown_event'
+                when chance('queued_event', visit_key || name) < {trap("queued_event")} then 'queued_event'
+            end as oddity
+        from moments join part.segment_visits as visits using (visit_key)
+        where started_at + to_seconds(after) < (select cut_at from life.settings)
+        """
+    )
+
+
+def twins(delivery: Delivery) -> None:
+    """A row of tracks whose event could be read in its own table is a duplicate of it."""
+    own = " union all ".join(f"select record_key from part.segment__{table} where is_staged" for table in EVENTS)
+    delivery.con.execute(
+        f"""
+        create table part.segment_twins as
+        select record_key, first_loaded_at from part.segment__tracks as tracks
+        semi join ({own}) as own using (record_key) where is_staged;
+        insert into raw_rows
+        select 'segment', 'tracks', record_key, first_loaded_at, 'duplicate', 'twin_event' from part.segment_twins;
+        update raw_counts set rows = rows - (select count(*) from part.segment_twins)
+        where system = 'segment' and table_name = 'tracks' and fate = 'staged';
+        insert into raw_counts
+        select 'segment', 'tracks', 'duplicate', count(*) from part.segment_twins;
+        """
+    )
