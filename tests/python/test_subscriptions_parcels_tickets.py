@@ -32,7 +32,7 @@ def add(table: str, **row) -> None:
 
 
 def write(raw: Raw, without: tuple[str, ...] = ()) -> Raw:
-    write_shops(raw, SHOP)
+    write_shops(raw, SHOP, OTHER_SHOP)
     for table, rows in TABLES.items():
         if table not in without:
             columns = sorted({column for row in rows for column in row})
@@ -310,6 +310,10 @@ PUNCTUAL = tracking("ontime", str(BY_ID), UNDERWAY, scan("2024-03-10T23:00:00", 
 NAMED = tracking("named", "eu#5002", UNDERWAY, scan("2024-03-12T09:00:00", "Delivered"), promised="2024-03-10")
 LABELLED = tracking("labelled", None, UNDERWAY, order_number="EU5003")
 UNNAMED = tracking("unnamed", None, UNDERWAY, tracking_number="1Z-9")
+OTHER_SHOP = Shop(url="other", first_id=5_000_000, loaded_at=LOADED)
+OTHER_SHOP.settings("America/New_York")
+OTHER_SHOP.order(line(1, 10), name="#7001")
+BY_A_NAME_OF_BOTH = tracking("both", "#7001", UNDERWAY)
 SECOND = tracking("second", None, UNDERWAY, tracking_number="1Z-10")
 SHOP.fulfillment(BY_NUMBER, at="2024-03-02T10:00:00Z", tracking_number="1z-9", tracking_numbers='["1z-9", "1z-10"]')
 
@@ -318,6 +322,11 @@ def test_orders_of_parcels(now):
     """By id, by name, by label, by the tracking numbers that the shop knows."""
     found = [one(now, "shipments", key, "order_id") for key in (PUNCTUAL, NAMED, LABELLED, UNNAMED, SECOND)]
     assert found == [f"shopify:demo:{number}" for number in (BY_ID, BY_NAME, BY_LABEL, BY_NUMBER, BY_NUMBER)]
+
+
+def test_a_name_that_two_shops_could_write_names_no_order(now):
+    """Even if only one of the orders has arrived."""
+    assert one(now, "shipments", BY_A_NAME_OF_BOTH, "shipment_id", "order_id") == (BY_A_NAME_OF_BOTH, None)
 
 
 def test_late_is_after_the_promised_day(now):

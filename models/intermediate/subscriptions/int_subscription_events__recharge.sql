@@ -71,7 +71,9 @@ sightings as (
 changes as (
     select
         *,
-        lag(is_running) over (partition by subscription_id order by seen_at asc, is_running desc, event_type asc) as was_running
+        lag(is_running) over (
+            partition by subscription_id order by seen_at asc, is_running desc, event_type asc
+        ) as was_running
     from sightings
 ),
 
