@@ -77,6 +77,7 @@ select
     {%- for column in columns + more %}
     {{ clean_text(column) if column in columns + own else 'cast(null as string)' }} as {{ column }},
     {%- endfor %}
+    {{ perennial.braze_time('time') }} as occurred_at,
     {{ to_utc('_loaded_at') }} as loaded_at
 from {{ source('braze', table) }}
 where {{ loaded_in_time('_loaded_at') }}
@@ -93,7 +94,7 @@ where {{ loaded_in_time('_loaded_at') }}
 
 {# Why an event of any of these tables is refused. #}
 {% macro braze_reasons(alias, needs_user='true') %}
-    {%- set occurred_at = perennial.braze_time(alias ~ '.time') -%}
+    {%- set occurred_at = alias ~ '.occurred_at' -%}
     {%- do return({
         'id is missing': alias ~ '.id is null',
         'user_id is missing': alias ~ '.user_id is null and ' ~ needs_user,

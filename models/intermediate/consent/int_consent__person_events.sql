@@ -85,7 +85,6 @@ select
 from persons
 left join spoken_of
     on
-        persons.address is null
-        and persons.customer_id = spoken_of.customer_id
+        case when persons.address is null then persons.customer_id end = spoken_of.customer_id
         and persons.channel = spoken_of.channel
         and persons.purpose = spoken_of.purpose

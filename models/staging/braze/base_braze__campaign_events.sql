@@ -12,7 +12,6 @@ point_in_time as (
 typed as (
     select
         raw_events.*,
-        {{ braze_time('raw_events.time') }} as occurred_at,
         {{ refuse('raw_events', braze_reasons('raw_events')) }}
     from raw_events
     cross join point_in_time

@@ -12,7 +12,6 @@ point_in_time as (
 typed as (
     select
         raw_events.*,
-        {{ braze_time('raw_events.time') }} as occurred_at,
         {%- set reasons = braze_reasons('raw_events') %}
         {%- do reasons.update({
             'subscription_status is missing': 'raw_events.subscription_status is null',

@@ -12,7 +12,6 @@ point_in_time as (
 typed as (
     select
         raw_events.*,
-        {{ braze_time('raw_events.time') }} as occurred_at,
         {%- set reasons = braze_reasons('raw_events') %}
         {%- do reasons.update({
             'orphaned_by_id is missing': "raw_events.event = 'merged' and raw_events.orphaned_by_id is null",
