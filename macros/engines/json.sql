@@ -26,7 +26,12 @@
 {%- endmacro %}
 
 {% macro duckdb__parse_json(column, shape) -%}
-    from_json(case when json_valid({{ column }}) then {{ column }} end, '{{ tojson(shape) }}')
+    {%- set json = 'case when json_valid(' ~ column ~ ') then ' ~ column ~ ' end' -%}
+    {%- if shape is mapping -%}
+        {#- From anything but an object DuckDB makes one whose fields are null. -#}
+        {%- set json = 'case when json_type(' ~ json ~ ") = 'OBJECT' then " ~ column ~ ' end' -%}
+    {%- endif -%}
+    from_json({{ json }}, '{{ tojson(shape) }}')
 {%- endmacro %}
 
 {% macro spark_type(shape, as_text=false, integers='bigint') -%}

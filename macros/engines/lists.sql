@@ -71,3 +71,17 @@
         len({{ list }}) > len(list_distinct(list_transform({{ list }}, lambda element: element.{{ field }}))), false
     )
 {%- endmacro %}
+
+
+{# The greatest value of an expression over the elements of a list; null for an empty or missing list. #}
+{% macro max_element(list, expression) -%}
+    {{ return(adapter.dispatch('max_element', 'perennial')(list, expression)) }}
+{%- endmacro %}
+
+{% macro default__max_element(list, expression) -%}
+    array_max(transform({{ list }}, element -> {{ expression }}))
+{%- endmacro %}
+
+{% macro duckdb__max_element(list, expression) -%}
+    list_max(list_transform({{ list }}, lambda element: {{ expression }}))
+{%- endmacro %}

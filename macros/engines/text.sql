@@ -28,3 +28,31 @@
 {% macro default__day_text(date) -%} date_format({{ date }}, 'd MMM yyyy') {%- endmacro %}
 
 {% macro duckdb__day_text(date) -%} strftime({{ date }}, '%-d %b %Y') {%- endmacro %}
+
+
+{# Every match of a regular expression replaced. #}
+{% macro replace_pattern(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_pattern', 'perennial')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replace_pattern(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+{% macro duckdb__replace_pattern(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+
+{# An aggregate: texts joined in an order; what is null is left out. #}
+{% macro join_texts(text, separator, order_by) -%}
+    {{ return(adapter.dispatch('join_texts', 'perennial')(text, separator, order_by)) }}
+{%- endmacro %}
+
+{% macro default__join_texts(text, separator, order_by) -%}
+    listagg({{ text }}, '{{ separator }}') within group (order by {{ order_by }})
+{%- endmacro %}
+
+{% macro duckdb__join_texts(text, separator, order_by) -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}

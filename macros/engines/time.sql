@@ -39,6 +39,26 @@
 {%- endmacro %}
 
 
+{# Whether a time was written without saying its zone: a text without an offset, or a type that has none. #}
+{% macro is_wall_clock(column) -%}
+    {{ return(adapter.dispatch('is_wall_clock', 'perennial')(column)) }}
+{%- endmacro %}
+
+{% macro default__is_wall_clock(column) -%}
+    (lower(typeof({{ column }})) in ('timestamp_ntz', 'date') or {{ perennial.has_no_offset(column) }})
+{%- endmacro %}
+
+{% macro duckdb__is_wall_clock(column) -%}
+    (starts_with(typeof({{ column }}), 'TIMESTAMP') and typeof({{ column }}) not like '%ZONE'
+        or typeof({{ column }}) = 'DATE' or {{ perennial.has_no_offset(column) }})
+{%- endmacro %}
+
+{% macro has_no_offset(column) -%}
+    (lower(typeof({{ column }})) in ('string', 'varchar')
+        and not {{ matches('cast(' ~ column ~ ' as string)', ':[0-9.]+ ?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') }})
+{%- endmacro %}
+
+
 {# Wall-clock time in a zone as UTC. A time that occurs twice is read as the earlier one. #}
 {% macro local_to_utc(local_time, zone) -%}
     {{ return(adapter.dispatch('local_to_utc', 'perennial')(local_time, zone)) }}
@@ -128,3 +148,17 @@
 
 
 {% macro last_day_of_month(date) -%} last_day({{ date }}) {%- endmacro %}
+
+
+{# Whole seconds from one instant to another. #}
+{% macro seconds_between(start_at, end_at) -%}
+    {{ return(adapter.dispatch('seconds_between', 'perennial')(start_at, end_at)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(start_at, end_at) -%}
+    (unix_timestamp({{ end_at }}) - unix_timestamp({{ start_at }}))
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(start_at, end_at) -%}
+    date_diff('second', {{ start_at }}, {{ end_at }})
+{%- endmacro %}

@@ -48,6 +48,20 @@
                 'The profile holds no salt for person ids: copy the setting that reads PERENNIAL_SALT from profiles.yml.'
             ) -%}
         {%- endif -%}
+        {%- if var('shopify_loader') not in ['airbyte', 'fivetran'] -%}
+            {%- do problems.append(
+                'The var shopify_loader must be airbyte or fivetran, not ' ~ var('shopify_loader') ~ '.'
+            ) -%}
+        {%- endif -%}
+        {%- for name in ['segment_user_id', 'talon_one_profile_id', 'yotpo_loyalty_third_party_id',
+            'braze_external_user_id', 'klaviyo_external_id'] -%}
+            {%- if var(name) not in perennial.id_kinds() -%}
+                {%- do problems.append(
+                    'The var ' ~ name ~ ' must be one of: ' ~ perennial.id_kinds() | join(', ') ~ ', not '
+                    ~ var(name) ~ '.'
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}

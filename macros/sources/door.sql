@@ -1,7 +1,8 @@
 {#
     The door: before any model runs, every declared raw table becomes a view raw.<system>__<table> that has every
     declared column. An absent system is an empty typed view, so nothing downstream knows the difference.
-    A missing optional column is a typed null and a warning; a missing required one stops the run.
+    A missing optional column is a typed null and a warning (none where meta says may_be_absent); a missing required one
+    stops the run. Tables whose meta names a loader are there only if the var <system>_loader names it too.
 #}
 {% macro open_door() %}
     {%- if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot'] -%}
@@ -11,7 +12,7 @@
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}
         {%- do run_query('create schema if not exists raw') -%}
-        {%- for source in perennial.declared_sources() -%}
+        {%- for source in perennial.declared_sources() if perennial.is_of_the_loader(source) -%}
             {%- set system, table = source.source_name, source.name -%}
             {%- set location = known.get(system ~ '.' ~ table) if system in var('systems') -%}
             {%- set system_is_present = system in var('systems') and perennial.has_system(known, system) -%}
@@ -26,6 +27,7 @@
                         system ~ '.' ~ table ~ ' is missing: Perennial needs it whenever there is any ' ~ system
                         ~ ' table. Land it as ' ~ perennial.raw_root() ~ '/' ~ system ~ '/' ~ table
                         ~ '.parquet, or take ' ~ system ~ ' out of the var systems.'
+                        ~ perennial.other_loader(source, known)
                     ) -%}
                 {%- endif -%}
             {%- endif -%}
@@ -69,6 +71,26 @@
     {%- do return(
         graph.sources.values() | selectattr('package_name', 'equalto', 'perennial') | sort(attribute='unique_id')
     ) -%}
+{% endmacro %}
+
+
+{% macro is_of_the_loader(source) %}
+    {%- set loader = source.config.meta.get('loader') -%}
+    {%- do return(not loader or loader == var(source.source_name ~ '_loader')) -%}
+{% endmacro %}
+
+
+{# A hint for whoever left the loader at its default: a required table of another loader has landed. #}
+{% macro other_loader(source, known) %}
+    {%- for other in perennial.declared_sources()
+        if other.source_name == source.source_name and other.config.meta.get('required')
+        and not perennial.is_of_the_loader(other) and (other.source_name ~ '.' ~ other.name) in known -%}
+        {%- do return(
+            ' ' ~ other.source_name ~ '.' ~ other.name ~ ' is there: if ' ~ other.config.meta.loader
+            ~ ' loads it, set the var ' ~ other.source_name ~ '_loader to ' ~ other.config.meta.loader ~ '.'
+        ) -%}
+    {%- endfor -%}
+    {%- do return('') -%}
 {% endmacro %}
 
 
@@ -127,25 +149,47 @@
 {% endmacro %}
 
 
+{#
+    The landed columns that are a declared one: its own name, else the same letters with other case or underscores
+    (customerProfileId), else an alias of its meta.
+#}
+{% macro spellings(column, source, landed) %}
+    {%- set wanted, found = [], [] -%}
+    {%- for name in [column.name] + (column.config.meta.get('aliases') or []) -%}
+        {%- do wanted.append(name | lower | replace('_', '')) -%}
+    {%- endfor -%}
+    {%- if column.name in landed -%}
+        {%- do found.append(column.name) -%}
+    {%- endif -%}
+    {%- for name in landed.keys() | reject('in', source.columns.keys()) | sort -%}
+        {%- if name | replace('_', '') in wanted -%}
+            {%- do found.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do return(found) -%}
+{% endmacro %}
+
+
 {% macro check_columns(source, landed, location, problems, notes) %}
     {%- set name = source.source_name ~ '.' ~ source.name -%}
     {%- set absent = [] -%}
-    {%- for column in source.columns.values() if column.name in landed -%}
-        {%- if not perennial.lands_well(landed[column.name], column.data_type) -%}
+    {%- for column in source.columns.values() -%}
+        {%- for landed_name in perennial.spellings(column, source, landed)
+            if not perennial.lands_well(landed[landed_name], column.data_type) -%}
             {%- do notes.append(
-                name ~ ': column ' ~ column.name ~ ' landed as ' ~ landed[column.name] ~ ' instead of ' ~ column.data_type
+                name ~ ': column ' ~ landed_name ~ ' landed as ' ~ landed[landed_name] ~ ' instead of ' ~ column.data_type
                 ~ '; it is read as text, and what is no ' ~ column.data_type ~ ' then is refused or null.'
             ) -%}
-        {%- endif -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {%- for column in source.columns.values() if column.name not in landed -%}
+    {%- for column in source.columns.values() if not perennial.spellings(column, source, landed) -%}
         {%- if column.config.meta.get('required') -%}
             {%- do problems.append(
                 name ~ ' has no column ' ~ column.name ~ ' (' ~ column.data_type ~ ', '
                 ~ column.description.split('.')[0] | trim ~ '), which is required: add it to ' ~ location
                 ~ ', or take ' ~ source.source_name ~ ' out of the var systems.'
             ) -%}
-        {%- else -%}
+        {%- elif not column.config.meta.get('may_be_absent') -%}
             {%- do absent.append(column.name) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -156,18 +200,26 @@
 
 
 {#
-    Each declared column as it landed; null if it did not; text if it landed in a type that its declared type cannot be
-    cast from, so that staging quarantines the row instead of failing. Undeclared columns follow.
+    Each declared column as it landed, whatever its spelling; null if it did not; text if it landed in a type that its
+    declared type cannot be cast from, so that staging quarantines the row instead of failing. Undeclared ones follow.
 #}
 {% macro door_view(source, landed, location) %}
     {%- set relation = api.Relation.create(schema='raw', identifier=source.identifier) -%}
     create or replace view {{ relation.include(database=false) }} as
     select
     {%- for column in source.columns.values() %}
-        {% if column.name not in landed -%}
+        {%- set names = perennial.spellings(column, source, landed) %}
+        {% if not names -%}
             cast(null as {{ 'string' if column.data_type == 'json' else column.data_type }})
+        {%- elif names | length == 1 -%}
+            {{ perennial.landed_as(adapter.quote(names[0]), landed[names[0]], column.data_type) }}
         {%- else -%}
-            {{ perennial.landed_as(adapter.quote(column.name), landed[column.name], column.data_type) }}
+            coalesce(
+            {%- for name in names -%}
+                cast({{ perennial.landed_as(adapter.quote(name), landed[name], column.data_type) }} as string)
+                {{- ', ' if not loop.last }}
+            {%- endfor -%}
+            )
         {%- endif %} as {{ adapter.quote(column.name) }}
         {{- ',' if not loop.last or (landed.keys() | reject('in', source.columns.keys()) | list) }}
     {%- endfor %}

@@ -44,13 +44,16 @@
     existed at the cut (the oldest later one if there is none), then by load time, then by content, so that the order
     of arrival never matters. The others are duplicates.
 #}
-{% macro row_status(key, content, changed_at=none, loaded_at='loaded_at', is_removed='false') -%}
+{% macro row_status(key, content, changed_at=none, loaded_at='loaded_at', is_removed='false', last_choice=none) -%}
     case
             when quarantine_reason is not null then 'quarantined'
             when {{ is_removed }} then 'tombstone'
             when row_number() over (
                 partition by {{ key | join(', ') }}, quarantine_reason is null, {{ is_removed }}
                 order by
+                    {%- if last_choice %}
+                    {{ last_choice }} asc,
+                    {%- endif %}
                     {%- if changed_at %}
                     case when {{ changed_at }} < cut_at then {{ changed_at }} end desc nulls last,
                     {{ changed_at }} asc nulls last,
@@ -72,29 +75,63 @@
 
 
 {#
-    Every raw table and the base model that accounts for its rows. A model that stands for several tables of one shape
-    says in raw_table which one a row came from.
+    Every raw table and the base model that accounts for its rows. A model that stands for several tables of one shape,
+    written as {model: [tables]}, says in raw_table which one a row came from.
 #}
 {% macro base_models() %}
     {%- set models = [] -%}
     {%- for system, tables in {
         'pos': ['sales', 'sale_lines'],
-        'shopify': [
-            'orders', 'order_refunds', 'customers', 'products', 'product_variants', 'transactions', 'fulfillments',
-            'discount_codes', 'abandoned_checkouts', 'locations', 'shop',
+        'shopify': shopify_base_models(),
+        'talon_one': [
+            'loyalty_programs', 'loyalty_transactions', 'loyalty_balances', 'customers_tiers', 'customer_profiles',
+            'customer_sessions', 'effects', 'campaigns', 'coupons', 'referrals',
         ],
+        'yotpo_loyalty': ['customers'],
+        'segment': [{'events': segment_event_tables()}, 'identifies'],
+        'privacy': ['erasure_requests'],
+        'braze': [
+            {'message_events': braze_tables('message_events').keys() | list},
+            {'subscription_changes': braze_tables('subscription_changes').keys() | list},
+            {'campaign_events': braze_tables('campaign_events').keys() | list},
+            {'user_events': braze_tables('user_events').keys() | list},
+        ],
+        'klaviyo': ['events', 'profiles', {'names': ['metrics', 'campaigns', 'flows']}],
+        'yotpo': ['reviews', 'raw_data', 'unsubscribers'],
+        'barilliance': [
+            'sent_emails', {'addresses': ['collected_emails', 'optout_emails']}, 'triggered_emails_report',
+        ],
+        'recharge': ['subscriptions', 'charges', 'customers', 'events'],
+        'aftership': ['trackings', 'returns'],
+        'gorgias': ['tickets', 'messages', 'satisfaction_surveys', 'customers'],
     }.items() -%}
         {%- for table in tables -%}
-            {%- do models.append({'system': system, 'model': 'base_' ~ system ~ '__' ~ table, 'tables': [table]}) -%}
+            {%- set name, raw_tables = (table.items() | first) if table is mapping else (table, [table]) -%}
+            {%- do models.append({'system': system, 'model': 'base_' ~ system ~ '__' ~ name, 'tables': raw_tables}) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- do return(models) -%}
 {% endmacro %}
 
 
+{# Pages and events of Segment have one shape and one base model. #}
+{% macro segment_event_tables() %}
+    {%- do return([
+        'pages', 'tracks', 'product_viewed', 'product_clicked', 'products_searched', 'product_added', 'product_removed',
+        'coupon_applied', 'checkout_started', 'order_completed',
+    ]) -%}
+{% endmacro %}
+
+
 {# The column that says when a raw row was delivered. #}
 {% macro loaded_at_of(system) %}
-    {%- do return({'pos': '_loaded_at'}.get(system, '_airbyte_extracted_at')) -%}
+    {%- do return({
+        'pos': '_loaded_at',
+        'shopify': '_fivetran_synced' if var('shopify_loader') == 'fivetran' else '_airbyte_extracted_at',
+        'segment': 'received_at',
+        'privacy': '_loaded_at',
+        'braze': '_loaded_at',
+    }.get(system, '_airbyte_extracted_at')) -%}
 {% endmacro %}
 
 

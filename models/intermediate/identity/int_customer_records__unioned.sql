@@ -2,7 +2,10 @@
 with
 
 records as (
-    {{ union_subject('customer_records', ['pos', 'shopify']) | indent(4) }}
+    {{ union_subject('customer_records', [
+        'pos', 'shopify', 'recharge', 'aftership', 'gorgias', 'talon_one', 'yotpo_loyalty', 'segment', 'braze', 'klaviyo',
+        'yotpo', 'barilliance',
+    ]) | indent(4) }}
 ),
 
 point_in_time as (

@@ -1,5 +1,5 @@
 -- One fact about an order that seeds/order_exclusions.csv or seeds/sales_channels.csv may name: a flag that is up, a
--- tag, where it came from. Tags and sources are lower case.
+-- tag, where it came from, the charge of a subscription that made it. Tags and sources are lower case.
 with
 
 orders as (
@@ -27,6 +27,10 @@ tags as (
         {{ explode("split(lower(tags), ',')") }} as tag
     from facts
     where tags is not null
+),
+
+order_names as (
+    select * from {{ ref('int_orders__references') }}
 )
 
 {% set flags = {
@@ -70,3 +74,18 @@ select distinct
     trim(tag) as value
 from tags
 where trim(tag) <> ''
+union all
+select distinct
+    order_names.order_id,
+    'subscription_charge' as attribute,
+    coalesce(events.charge_type, 'recurring') as value
+from {{ ref('int_subscription_events__unioned') }} as events
+inner join order_names on lower(events.order_reference) = order_names.reference
+where events.event_type = 'charged'
+union all
+select distinct
+    exchange_order_id as order_id,
+    'flag' as attribute,
+    'exchange_for_return' as value
+from {{ ref('int_returns__unioned') }}
+where exchange_order_id is not null

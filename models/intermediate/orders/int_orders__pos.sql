@@ -35,7 +35,8 @@ select
     cast(null as decimal(18, 2)) as tax_amount,
     cast(null as decimal(18, 2)) as shipping_amount,
     cast(null as decimal(18, 2)) as tip_amount,
-    cast(null as string) as tags
+    cast(null as string) as tags,
+    cast(null as string) as order_name
 from sales
 anti join returns
     on sales.store_id = returns.store_id and sales.sale_id = returns.sale_id

@@ -53,7 +53,8 @@ select
     orders.total_tax as tax_amount,
     orders.shipping_amount,
     orders.total_tip as tip_amount,
-    orders.tags
+    orders.tags,
+    orders.order_name
 from orders
 cross join point_in_time
 left join fulfilled

@@ -27,7 +27,8 @@ select
     orders.tax_amount,
     orders.shipping_amount,
     orders.tip_amount,
-    orders.tags
+    orders.tags,
+    orders.order_name
 from orders
 cross join point_in_time
 where orders.ordered_at < point_in_time.cut_at

@@ -71,10 +71,10 @@ raw_orders as (
             'zone.reporting_timezone'
         ) }} as date) as ordered_on,
         upper({{ clean_text('orders.currency') }}) as currency_code,
-        count(distinct concat_ws('|', orders.shop_url, cast(orders.id as string))) as order_count
-    from {{ source('shopify', 'orders') }} as orders
+        count(distinct orders.id) as order_count
+    from {{ source('shopify', shopify_table('orders')) }} as orders
     cross join zone
-    where {{ loaded_in_time('orders._airbyte_extracted_at') }}
+    where {{ loaded_in_time('orders.' ~ loaded_at_of('shopify')) }}
     group by ordered_on, currency_code
 ),
 

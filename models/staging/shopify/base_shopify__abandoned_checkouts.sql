@@ -2,7 +2,7 @@
 with
 
 raw_abandoned_checkouts as (
-    select * from {{ source('shopify', 'abandoned_checkouts') }}
+    select * from {{ shopify_rows('abandoned_checkouts') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

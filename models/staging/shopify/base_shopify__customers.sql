@@ -1,8 +1,9 @@
 -- One row per raw row of shopify.customers. A customer row is overwritten by the platform: it cannot be rewound.
+{%- set consent_shape = {'state': 'string', 'opt_in_level': 'string', 'consent_updated_at': 'string'} %}
 with
 
 raw_customers as (
-    select * from {{ source('shopify', 'customers') }}
+    select * from {{ shopify_rows('customers') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 
@@ -25,6 +26,10 @@ typed as (
         upper({{ clean_text(
             parse_json('raw_customers.default_address', {'country_code': 'string'}) ~ '.country_code'
         ) }}) as country_code,
+        {{ parse_json('raw_customers.email_marketing_consent', consent_shape) }} as email_consent,
+        {{ parse_json('raw_customers.sms_marketing_consent', consent_shape) }} as sms_consent,
+        try_cast(raw_customers.accepts_marketing as boolean) as accepts_marketing,
+        {{ to_utc('raw_customers.accepts_marketing_updated_at') }} as accepts_marketing_updated_at,
         {{ to_utc('raw_customers._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
         {{ refuse('raw_customers', {
@@ -46,6 +51,10 @@ select
     is_email_verified,
     tags,
     country_code,
+    email_consent,
+    sms_consent,
+    accepts_marketing,
+    accepts_marketing_updated_at,
     loaded_at,
     quarantine_reason,
     raw_row,
@@ -53,6 +62,7 @@ select
         key=['shop_url', 'shopify_customer_id'],
         changed_at='updated_at',
         content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code',
-            'created_at', 'is_email_verified']
+            'created_at', 'is_email_verified', 'email_consent.state', 'email_consent.consent_updated_at',
+            'sms_consent.state', 'sms_consent.consent_updated_at', 'accepts_marketing', 'accepts_marketing_updated_at']
     ) }}
 from typed

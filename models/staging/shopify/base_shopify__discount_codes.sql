@@ -2,7 +2,7 @@
 with
 
 raw_discount_codes as (
-    select * from {{ source('shopify', 'discount_codes') }}
+    select * from {{ shopify_rows('discount_codes') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

@@ -2,7 +2,7 @@
 with
 
 raw_fulfillments as (
-    select * from {{ source('shopify', 'fulfillments') }}
+    select * from {{ shopify_rows('fulfillments') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 
@@ -21,6 +21,7 @@ typed as (
         lower({{ clean_text('raw_fulfillments.shipment_status') }}) as carrier_status,
         {{ clean_text('raw_fulfillments.tracking_company') }} as carrier,
         {{ clean_text('raw_fulfillments.tracking_number') }} as tracking_number,
+        {{ parse_json('raw_fulfillments.tracking_numbers', ['string']) }} as tracking_numbers,
         cast({{ whole_number('raw_fulfillments.location_id') }} as string) as location_id,
         {{ to_utc('raw_fulfillments._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
@@ -43,6 +44,7 @@ select
     carrier_status,
     carrier,
     tracking_number,
+    tracking_numbers,
     location_id,
     loaded_at,
     quarantine_reason,
@@ -51,6 +53,6 @@ select
         key=['shop_url', 'fulfillment_id'],
         changed_at='updated_at',
         content=['fulfillment_status', 'carrier_status', 'shopify_order_id', 'carrier', 'tracking_number',
-            'created_at', 'location_id']
+            'created_at', 'location_id', 'tracking_numbers']
     ) }}
 from typed

@@ -2,7 +2,7 @@
 with
 
 raw_locations as (
-    select * from {{ source('shopify', 'locations') }}
+    select * from {{ shopify_rows('locations') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

@@ -3,7 +3,7 @@
 with
 
 raw_refunds as (
-    select * from {{ source('shopify', 'order_refunds') }}
+    select * from {{ shopify_rows('order_refunds') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

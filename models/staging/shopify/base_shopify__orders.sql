@@ -1,5 +1,6 @@
 -- One row per raw row of shopify.orders, JSON parsed once. Deletes: the newest deleted_at of an id counts, whichever
--- row carries it; nothing else is read from a tombstone. Current-state columns (financial_status) cannot be rewound.
+-- row carries it; nothing else is read from a tombstone. A deleted row that kept its data (Fivetran) is live until
+-- then. Current-state columns (financial_status) cannot be rewound.
 {%- set line_shape = [{
     'id': 'bigint', 'product_id': 'bigint', 'variant_id': 'bigint', 'sku': 'string', 'title': 'string',
     'variant_title': 'string', 'vendor': 'string', 'quantity': 'string', 'price': 'string', 'gift_card': 'boolean',
@@ -11,7 +12,7 @@
 with
 
 raw_orders as (
-    select * from {{ source('shopify', 'orders') }}
+    select * from {{ shopify_rows('orders') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 
@@ -59,6 +60,7 @@ typed as (
         parsed.lines,
         {{ parse_json('parsed.shipping_address', {'country_code': 'string'}) }} as shipping_address,
         {{ clean_text('parsed.tags') }} as tags,
+        coalesce(try_cast(parsed.buyer_accepts_marketing as boolean), false) as has_accepted_marketing,
         parsed.line_items as line_items_text,
         {{ to_utc('parsed._airbyte_extracted_at') }} as loaded_at,
         point_in_time.cut_at,
@@ -136,6 +138,7 @@ select
     lines,
     upper({{ clean_text('shipping_address.country_code') }}) as country_code,
     tags,
+    has_accepted_marketing,
     loaded_at,
     quarantine_reason,
     raw_row,
@@ -146,6 +149,6 @@ select
             'processed_at', 'created_at', 'account.id', 'account.email', 'is_test', 'order_source', 'location_id',
             'currency_code', 'is_tax_included', 'total_tax', 'total_tip', 'shipping.shop_money.amount',
             'shipping_address.country_code'],
-        is_removed='(deleted_at is not null or order_deleted_at is not null)'
+        is_removed='(order_deleted_at is not null or (deleted_at is not null and created_at is null))'
     ) }}
 from deletions

@@ -2,7 +2,7 @@
 with
 
 raw_product_variants as (
-    select * from {{ source('shopify', 'product_variants') }}
+    select * from {{ shopify_rows('product_variants') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

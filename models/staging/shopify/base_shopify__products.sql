@@ -2,7 +2,7 @@
 with
 
 raw_products as (
-    select * from {{ source('shopify', 'products') }}
+    select * from {{ shopify_rows('products') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

@@ -2,7 +2,7 @@
 with
 
 raw_shop as (
-    select * from {{ source('shopify', 'shop') }}
+    select * from {{ shopify_rows('shop') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 
@@ -13,7 +13,7 @@ point_in_time as (
 typed as (
     select
         cast({{ whole_number('raw_shop.id') }} as string) as shop_id,
-        coalesce({{ clean_text('raw_shop.shop_url') }}, '-') as shop_url,
+        coalesce(split_part({{ clean_text('raw_shop.shop_url') }}, '.', 1), '-') as shop_url,
         {{ clean_text('raw_shop.iana_timezone') }} as time_zone,
         upper({{ clean_text('raw_shop.currency') }}) as currency_code,
         {{ to_utc('raw_shop.updated_at') }} as updated_at,

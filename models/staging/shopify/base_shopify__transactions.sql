@@ -2,7 +2,7 @@
 with
 
 raw_transactions as (
-    select * from {{ source('shopify', 'transactions') }}
+    select * from {{ shopify_rows('transactions') }}
     where {{ loaded_in_time('_airbyte_extracted_at') }}
 ),
 

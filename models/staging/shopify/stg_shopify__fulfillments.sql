@@ -8,6 +8,7 @@ select
     carrier_status,
     carrier,
     tracking_number,
+    tracking_numbers,
     location_id
 from {{ ref('base_shopify__fulfillments') }}
 where row_status = 'staged'

@@ -23,6 +23,7 @@ select
     lines,
     country_code,
     tags,
+    has_accepted_marketing,
     loaded_at
 from {{ ref('base_shopify__orders') }}
 where row_status = 'staged'

@@ -1,0 +1,244 @@
+"""Measure builds of the simulated shop and write BENCHMARKS.md.
+
+Three figures per size, from one run on one machine, since only their ratios carry over to another:
+
+* the whole `dbt build` without tests: wall, CPU and peak memory, per layer and its slowest nodes;
+* the same models' compiled SQL in one DuckDB session without dbt, so that dbt's own cost is the difference;
+* the floor: one DuckDB script that scans the raw columns that are declared and writes the marts' bytes.
+"""
+
+import argparse
+import itertools
+import json
+import math
+import os
+import platform
+import shutil
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "benchmarks"
+DBT = Path(sys.executable).parent / "dbt"
+LAYERS = ("staging", "intermediate", "marts", "audiences")
+MATERIALIZED = {"table": "table", "view": "view", "incremental": "table"}
+
+
+@dataclass
+class Usage:
+    """Wall and CPU seconds, and peak resident memory in MB, of one process."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def run(*command: str, **environment: str) -> Usage:
+    """Run a command to its end and measure it; its output is shown only when it fails."""
+    started = time.perf_counter()
+    log = CACHE / "output.log"
+    with log.open("wb") as output:
+        pid = os.posix_spawn(
+            command[0],
+            command,
+            os.environ | environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, output.fileno(), 1), (os.POSIX_SPAWN_DUP2, output.fileno(), 2)],
+        )
+        _, status, usage = os.wait4(pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{log.read_text()}")
+    return Usage(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def simulate(customers: int, folder: Path) -> Usage:
+    """The simulated shop of so many customers, always the same one."""
+    return run(sys.executable, "-m", "simulator", "--customers", str(customers), "--seed", "7", "--out", str(folder))
+
+
+def build(folder: Path) -> Usage:
+    """A dbt build of `folder/raw` into `folder/perennial.duckdb`, models and seeds only."""
+    (folder / "perennial.duckdb").unlink(missing_ok=True)
+    return run(
+        str(DBT),
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "--exclude-resource-type",
+        "unit_test",
+        "--target-path",
+        str(folder / "target"),
+        "--log-path",
+        str(folder / "logs"),
+        PERENNIAL_RAW=str(folder / "raw"),
+        PERENNIAL_DB=str(folder / "perennial.duckdb"),
+        DBT_PROFILES_DIR=str(ROOT),
+        DO_NOT_TRACK="1",
+    )
+
+
+def node_times(folder: Path) -> list[tuple[str, str, float]]:
+    """(layer, node, seconds) of every model and seed of a build, slowest first."""
+    manifest = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    times = []
+    for result in results:
+        node = manifest.get(result["unique_id"])
+        if node:
+            layer = node["path"].split("/")[0] if node["resource_type"] == "model" else "seeds"
+            times.append((layer, node["name"], result["execution_time"]))
+    return sorted(times, key=lambda entry: -entry[2])
+
+
+def models_in_order(folder: Path) -> list[dict]:
+    """The models of a build, each after those it reads."""
+    manifest = json.loads((folder / "target" / "manifest.json").read_text())
+    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    ordered, seen = [], set()
+
+    def visit(key: str) -> None:
+        if key in nodes and key not in seen:
+            seen.add(key)
+            for parent in manifest["parent_map"][key]:
+                visit(parent)
+            ordered.append(nodes[key])
+
+    for key in sorted(nodes):
+        visit(key)
+    return ordered
+
+
+def run_sql(folder: Path) -> float:
+    """Seconds that the compiled models take in one DuckDB session, seeds and raw views being there."""
+    scratch = folder / "sql"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    # Compiled code names the database after its file, so this one has the same name in another folder.
+    with duckdb.connect(str(scratch / "perennial.duckdb")) as connection:
+        connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+        connection.execute(f"attach '{folder / 'perennial.duckdb'}' as built (read_only)")
+        connection.execute("create schema raw; create schema settings")
+        views = "select sql from duckdb_views() where database_name = 'built' and schema_name = 'raw'"
+        for (sql,) in connection.execute(views).fetchall():
+            connection.execute(sql.replace("CREATE VIEW built.", "CREATE VIEW "))
+        seeds = "select table_name from duckdb_tables() where database_name = 'built' and schema_name = 'settings'"
+        for (table,) in connection.execute(seeds).fetchall():
+            connection.execute(f"create table settings.{table} as from built.settings.{table}")
+        models = models_in_order(folder)
+        started = time.perf_counter()
+        for schema in {model["schema"] for model in models}:
+            connection.execute(f"create schema if not exists {schema}")
+        for model in models:
+            kind = MATERIALIZED[model["config"]["materialized"]]
+            connection.execute(f'create {kind} {model["schema"]}."{model["alias"]}" as {model["compiled_code"]}')
+        connection.execute("checkpoint")
+        seconds = time.perf_counter() - started
+    shutil.rmtree(scratch)
+    return seconds
+
+
+def floor(folder: Path) -> float:
+    """Seconds to read every declared raw column once and to write the marts once."""
+    scratch = folder / "floor.duckdb"
+    scratch.unlink(missing_ok=True)
+    with duckdb.connect(str(scratch)) as connection:
+        connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+        connection.execute(f"attach '{folder / 'perennial.duckdb'}' as built (read_only)")
+        raw = connection.execute(
+            "select table_name, list(column_name) from duckdb_columns()"
+            " where database_name = 'built' and schema_name = 'raw' group by all"
+        ).fetchall()
+        outputs = connection.execute(
+            "select schema_name, table_name from duckdb_tables()"
+            " where database_name = 'built' and schema_name in ('marts', 'audiences', 'quality')"
+        ).fetchall()
+        started = time.perf_counter()
+        for table, columns in raw:
+            hashes = ", ".join(f'bit_xor(hash("{column}"))' for column in columns)
+            connection.execute(f"select {hashes} from built.raw.{table}").fetchall()
+        for schema, table in outputs:
+            connection.execute(f"create table {schema}_{table} as from built.{schema}.{table}")
+        connection.execute("checkpoint")
+        seconds = time.perf_counter() - started
+    scratch.unlink()
+    return seconds
+
+
+def measure(customers: int) -> dict:
+    """All figures of one size."""
+    folder = CACHE / str(customers)
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"{customers:,} customers: simulating", flush=True)
+    simulated = simulate(customers, folder / "raw")
+    print(f"{customers:,} customers: simulated in {simulated.wall:.0f} s, building", flush=True)
+    built = build(folder)
+    print(f"{customers:,} customers: built in {built.wall:.0f} s, running the SQL alone", flush=True)
+    return {
+        "customers": customers,
+        "simulated": simulated,
+        "built": built,
+        "nodes": node_times(folder),
+        "sql": run_sql(folder),
+        "floor": floor(folder),
+    }
+
+
+def report(sizes: list[dict]) -> str:
+    """BENCHMARKS.md as text."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; the simulated shop, seed 7. Seconds differ from machine to machine, and by the hour",
+        f"on a shared one: compare ratios. This run: {os.cpu_count()} cores, Python {platform.python_version()},"
+        f" DuckDB {duckdb.__version__}.",
+        "",
+        "| customers | simulate s | its peak MB | dbt build s | CPU s | peak MB | SQL s | floor s | SQL / floor |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for size in sizes:
+        simulated, built = size["simulated"], size["built"]
+        lines.append(
+            f"| {size['customers']:,} | {simulated.wall:.1f} | {simulated.memory:,.0f} | {built.wall:.1f}"
+            f" | {built.cpu:.1f} | {built.memory:,.0f} | {size['sql']:.1f} | {size['floor']:.1f}"
+            f" | {size['sql'] / size['floor']:.1f} |"
+        )
+    lines += [
+        "",
+        "`dbt build` is without tests. The SQL is the same models in one DuckDB session without dbt. The floor reads",
+        "every raw column once and writes the marts once.",
+    ]
+    for small, large in itertools.pairwise(sizes):
+        growth = large["sql"] / small["sql"]
+        n, m = small["customers"], large["customers"]
+        bound = m * math.log(m) / (n * math.log(n))
+        lines += [
+            "",
+            f"From {n:,} to {m:,} customers the SQL grows {growth:.1f} times (n log n: {bound:.1f}).",
+        ]
+    largest = sizes[-1]
+    layers = defaultdict(lambda: [0, 0.0])
+    for layer, _, seconds in largest["nodes"]:
+        layers[layer][0] += 1
+        layers[layer][1] += seconds
+    lines += ["", f"## Where the time goes at {largest['customers']:,}", "", "| layer | nodes | s |", "|---|---:|---:|"]
+    lines += [f"| {layer} | {count} | {seconds:.1f} |" for layer, (count, seconds) in sorted(layers.items())]
+    lines += ["", "| slowest node | layer | s |", "|---|---|---:|"]
+    lines += [f"| {name} | {layer} | {seconds:.1f} |" for layer, name, seconds in largest["nodes"][:10]]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], help="sizes, ascending")
+    arguments = parser.parse_args()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    (ROOT / "BENCHMARKS.md").write_text(report([measure(customers) for customers in sorted(arguments.customers)]))
+    print("BENCHMARKS.md is written")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+-- One thing that was said before the cut about what a person may be sent.
+with
+
+events as (
+    {{ union_subject('consent_events', ['shopify', 'klaviyo', 'braze', 'yotpo', 'barilliance']) | indent(4) }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+)
+
+select
+    events.source_name,
+    events.source_record_type,
+    events.source_record_id,
+    events.channel,
+    events.purpose,
+    events.state,
+    events.occurred_at,
+    {{ address_match('events.address', 'events.channel') }} as address,
+    events.method,
+    events.evidence
+from events
+cross join point_in_time
+where events.occurred_at < point_in_time.cut_at

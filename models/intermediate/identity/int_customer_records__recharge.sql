@@ -1,0 +1,36 @@
+-- One subscriber or subscription as a sighting of a person.
+with
+
+customers as (
+    select
+        customers.*,
+        {{ shopify_person('customers.shopify_customer_id') }} as platform_customer_id
+    from {{ ref('stg_recharge__customers') }} as customers
+),
+
+subscriptions as (
+    select * from {{ ref('stg_recharge__subscriptions') }}
+)
+
+select
+    'recharge' as source_name,
+    'customer' as source_record_type,
+    recharge_customer_id as source_record_id,
+    created_at as recorded_at,
+    platform_customer_id,
+    cast(null as string) as loyalty_id,
+    email,
+    phone
+from customers
+union all
+select
+    'recharge' as source_name,
+    'subscription' as source_record_type,
+    subscriptions.subscription_id as source_record_id,
+    subscriptions.created_at as recorded_at,
+    customers.platform_customer_id,
+    cast(null as string) as loyalty_id,
+    coalesce(subscriptions.email, customers.email) as email,
+    customers.phone
+from subscriptions
+left join customers on subscriptions.recharge_customer_id = customers.recharge_customer_id

@@ -1,0 +1,37 @@
+-- One address that wrote a review, was asked for one or left Yotpo's e-mails. The record's id does not show it.
+with
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+sightings as (
+    select
+        email,
+        created_at as seen_at
+    from {{ ref('stg_yotpo__reviews') }}
+    where email is not null
+    union all
+    select
+        email,
+        coalesce(sent_at, failed_at, bounced_at) as seen_at
+    from {{ ref('stg_yotpo__raw_data') }}
+    union all
+    select
+        unsubscribers.email,
+        {{ known_before_load('unsubscribers.first_loaded_at') }} as seen_at
+    from {{ ref('stg_yotpo__unsubscribers') }} as unsubscribers
+    cross join point_in_time
+)
+
+select
+    'yotpo' as source_name,
+    'address' as source_record_type,
+    {{ address_record_id('email') }} as source_record_id,
+    min(seen_at) as recorded_at,
+    cast(null as string) as platform_customer_id,
+    cast(null as string) as loyalty_id,
+    lower(trim(email)) as email,
+    cast(null as string) as phone
+from sightings
+group by lower(trim(email)), {{ address_record_id('email') }}

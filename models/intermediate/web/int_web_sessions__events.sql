@@ -1,0 +1,101 @@
+-- One event of a person or browser with its session. Who: the record that the event names; else the only one that this
+-- browser ever named (by the cut). A browser of several people leaves events without a name to nobody, in sessions of
+-- their own.
+with
+
+events as (
+    select
+        *,
+        coalesce(anonymous_id, source_record_type || ':' || source_record_id) as device
+    from {{ ref('int_web_events__unioned') }}
+    where not is_bot
+),
+
+only_people as (
+    select
+        source_name,
+        anonymous_id,
+        min(source_record_type) as record_type,
+        min(source_record_id) as record_id
+    from events
+    where anonymous_id is not null and source_record_id is not null
+    group by source_name, anonymous_id
+    having count(distinct source_record_type || ':' || source_record_id) = 1
+),
+
+visits as (
+    select
+        events.*,
+        coalesce(events.source_record_type, only_people.record_type) as visitor_record_type,
+        coalesce(events.source_record_id, only_people.record_id) as visitor_record_id
+    from events
+    left join only_people
+        on events.source_name = only_people.source_name and events.anonymous_id = only_people.anonymous_id
+),
+
+gaps as (
+    select
+        *,
+        lag(occurred_at) over (
+            partition by source_name, device, visitor_record_type, visitor_record_id
+            order by occurred_at, event_id
+        ) as previous_at
+    from visits
+),
+
+numbered as (
+    select
+        *,
+        sum(
+            case
+                when {{ seconds_between('previous_at', 'occurred_at') }} <= 60 * {{ threshold('session_gap_minutes') }}
+                    then 0
+                else 1
+            end
+        ) over (
+            partition by source_name, device, visitor_record_type, visitor_record_id
+            order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as session_number
+    from gaps
+),
+
+placed as (
+    select
+        *,
+        row_number() over (
+            partition by source_name, device, visitor_record_type, visitor_record_id, session_number
+            order by occurred_at, event_id
+        ) as position,
+        first_value(event_id) over (
+            partition by source_name, device, visitor_record_type, visitor_record_id, session_number
+            order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as first_event_id
+    from numbered
+)
+
+select
+    substr({{ hash_text('first_event_id') }}, 1, 32) as session_id,
+    position,
+    event_id,
+    source_name,
+    device,
+    visitor_record_type,
+    visitor_record_id,
+    event,
+    occurred_at,
+    url,
+    host,
+    path,
+    referrer_host,
+    campaign_source,
+    campaign_medium,
+    campaign_name,
+    product_id,
+    sku,
+    quantity,
+    order_reference,
+    event_value,
+    currency_code
+from placed

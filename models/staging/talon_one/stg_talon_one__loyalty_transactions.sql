@@ -1,0 +1,26 @@
+select
+    transaction_uuid,
+    transaction_id,
+    programme_id,
+    subledger,
+    profile_id,
+    card_id,
+    booked_at,
+    entry_type,
+    points,
+    reason,
+    activation,
+    active_at,
+    expires_at,
+    validity_count,
+    validity_unit,
+    validity_rounding,
+    session_id,
+    campaign_id,
+    rule_name,
+    is_imported,
+    is_manual,
+    is_beyond_balance,
+    loaded_at
+from {{ ref('base_talon_one__loyalty_transactions') }}
+where row_status = 'staged'
