@@ -19,6 +19,7 @@ from simulator.systems import SYSTEMS
 FIRST_DAY, DAYS = date(2023, 10, 2), 182
 PEOPLE = 45
 CANARIES = "canary|30 ?7770"
+ADDRESSES = r"\w@\w"
 SALT = "canary-salt"
 ADDRESS = json.dumps({"name": "Canary Lee", "address1": "1 Canary Street", "country_code": "DE"})
 
