@@ -4,7 +4,8 @@ Three figures per size, from one run on one machine, since only their ratios car
 
 * the whole `dbt build` without tests: wall, CPU and peak memory, per layer and its slowest nodes;
 * the same models' compiled SQL in one DuckDB session without dbt, so that dbt's own cost is the difference;
-* the floor: one DuckDB script that scans the raw columns that are declared and writes the marts' bytes.
+* the floor: one DuckDB script that scans the raw columns that are declared and writes the same bytes, those of every
+  table that the models write. What that costs for the marts alone stands beside it.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import duckdb
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "benchmarks"
 DBT = Path(sys.executable).parent / "dbt"
-LAYERS = ("staging", "intermediate", "marts", "audiences")
+PUBLISHED = ("marts", "audiences", "quality")
 MATERIALIZED = {"table": "table", "view": "view", "incremental": "table"}
 
 
@@ -120,6 +121,7 @@ def run_sql(folder: Path) -> float:
     # Compiled code names the database after its file, so this one has the same name in another folder.
     with duckdb.connect(str(scratch / "perennial.duckdb")) as connection:
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+        connection.execute("set variable perennial_salt = 'perennial'")
         connection.execute(f"attach '{folder / 'perennial.duckdb'}' as built (read_only)")
         connection.execute("create schema raw; create schema settings")
         views = "select sql from duckdb_views() where database_name = 'built' and schema_name = 'raw'"
@@ -141,8 +143,17 @@ def run_sql(folder: Path) -> float:
     return seconds
 
 
-def floor(folder: Path) -> float:
-    """Seconds to read every declared raw column once and to write the marts once."""
+@dataclass
+class Floor:
+    """Seconds to read every declared raw column once, to write the marts once, and to write all other tables."""
+
+    read: float
+    marts: float
+    others: float
+
+
+def floor(folder: Path) -> Floor:
+    """The raw columns read once and every table of the build written once, without any thought between."""
     scratch = folder / "floor.duckdb"
     scratch.unlink(missing_ok=True)
     with duckdb.connect(str(scratch)) as connection:
@@ -152,20 +163,27 @@ def floor(folder: Path) -> float:
             "select table_name, list(column_name) from duckdb_columns()"
             " where database_name = 'built' and schema_name = 'raw' group by all"
         ).fetchall()
-        outputs = connection.execute(
+        tables = connection.execute(
             "select schema_name, table_name from duckdb_tables()"
-            " where database_name = 'built' and schema_name in ('marts', 'audiences', 'quality')"
+            " where database_name = 'built' and schema_name not in ('raw', 'settings')"
         ).fetchall()
+
+        def write(chosen: list[tuple[str, str]]) -> float:
+            started = time.perf_counter()
+            for schema, table in chosen:
+                connection.execute(f"create table {schema}_{table} as from built.{schema}.{table}")
+            connection.execute("checkpoint")
+            return time.perf_counter() - started
+
         started = time.perf_counter()
         for table, columns in raw:
             hashes = ", ".join(f'bit_xor(hash("{column}"))' for column in columns)
             connection.execute(f"select {hashes} from built.raw.{table}").fetchall()
-        for schema, table in outputs:
-            connection.execute(f"create table {schema}_{table} as from built.{schema}.{table}")
-        connection.execute("checkpoint")
-        seconds = time.perf_counter() - started
+        read = time.perf_counter() - started
+        marts = [table for table in tables if table[0] in PUBLISHED]
+        found = Floor(read, write(marts), write([table for table in tables if table not in marts]))
     scratch.unlink()
-    return seconds
+    return found
 
 
 def measure(customers: int) -> dict:
@@ -196,20 +214,22 @@ def report(sizes: list[dict]) -> str:
         f"on a shared one: compare ratios. This run: {os.cpu_count()} cores, Python {platform.python_version()},"
         f" DuckDB {duckdb.__version__}.",
         "",
-        "| customers | simulate s | its peak MB | dbt build s | CPU s | peak MB | SQL s | floor s | SQL / floor |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| customers | simulate s | peak MB | dbt build s | CPU s | peak MB | SQL s | floor s | SQL / floor | marts alone |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size in sizes:
-        simulated, built = size["simulated"], size["built"]
+        simulated, built, least = size["simulated"], size["built"], size["floor"]
+        whole, published = least.read + least.marts + least.others, least.read + least.marts
         lines.append(
             f"| {size['customers']:,} | {simulated.wall:.1f} | {simulated.memory:,.0f} | {built.wall:.1f}"
-            f" | {built.cpu:.1f} | {built.memory:,.0f} | {size['sql']:.1f} | {size['floor']:.1f}"
-            f" | {size['sql'] / size['floor']:.1f} |"
+            f" | {built.cpu:.1f} | {built.memory:,.0f} | {size['sql']:.1f} | {whole:.1f}"
+            f" | {size['sql'] / whole:.1f} | {size['sql'] / published:.1f} |"
         )
     lines += [
         "",
         "`dbt build` is without tests. The SQL is the same models in one DuckDB session without dbt. The floor reads",
-        "every raw column once and writes the marts once.",
+        "every raw column once and writes every table of the build once; `marts alone` is the ratio to one that writes",
+        "only what is published.",
     ]
     for small, large in itertools.pairwise(sizes):
         growth = large["sql"] / small["sql"]

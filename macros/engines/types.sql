@@ -11,7 +11,13 @@
 
 {% macro default__trim_text(text, blanks) -%} trim(both {{ blanks }} from {{ text }}) {%- endmacro %}
 
-{% macro duckdb__trim_text(text, blanks) -%} trim({{ text }}, {{ blanks }}) {%- endmacro %}
+{# Trimming by a list of blanks costs DuckDB a microsecond a text; most texts begin and end with a visible ASCII character. #}
+{% macro duckdb__trim_text(text, blanks) -%}
+    case
+        when unicode({{ text }}) between 33 and 126 and unicode(right({{ text }}, 1)) between 33 and 126 then {{ text }}
+        else trim({{ text }}, {{ blanks }})
+    end
+{%- endmacro %}
 
 {% macro blanks() -%}
     {{- return("' \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000'") -}}

@@ -529,7 +529,10 @@ def refused(tmp_path_factory) -> dict[str, str]:
         ),
         ("not parquet", r"\S+/pos/sales/2024/march/part-1\.parquet lies too deep to be read: put the files"),
         ("nothing", r"There is no raw table of pos, shopify, .* below \S+/nothing: run make sample"),
-        ("wrong vars", r"The var systems names shopfy, which is not one of: .*\bpos, .*\bshopify\b.*\. Correct the name"),
+        (
+            "wrong vars",
+            r"The var systems names shopfy, which is not one of: .*\bpos, .*\bshopify\b.*\. Correct the name",
+        ),
         ("wrong vars", r"The var as_of must be a day such as 2025-12-31, not 2025-02-30\."),
         (
             "wrong vars",

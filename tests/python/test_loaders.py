@@ -322,6 +322,6 @@ def test_a_table_that_lacks_columns_is_refused(survey):
     )
     assert result.returncode
     assert re.search(
-        r"home_made\.people, which the var custom_reviews names, has no column review_id, .*: it must\s+have all columns",
+        r"home_made\.people, which the var custom_reviews names, has no column review_id, .*: it must\s+have all",
         result.stdout,
     )

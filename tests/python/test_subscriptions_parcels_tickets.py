@@ -6,11 +6,9 @@ messages.
 """
 
 import json
-import shutil
 from datetime import date, datetime
 from decimal import Decimal
 
-import duckdb
 import pytest
 from conftest import Raw, Warehouse, build
 from shopify import Shop, line, write_shops

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One interval of one state. Per address the latest decision holds, a refusal beats a consent of the same instant, and
 -- what is no decision (unknown) counts only before the first. Of a person with several addresses the strictest holds: a
 -- refusal under one of them is the person's.

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One thing said about one person and one of the person's addresses. What names no address (push, an anonymised
 -- event) is about all of them. A refusal holds for everybody who uses the address that it was given for; a consent
 -- only for who gave it.

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Who opted out with Barilliance: on the last day of the first window that names the address, at the latest when that
 -- was loaded. Collected addresses are no consent.
 {%- set window_ends_at = 'cast(' ~ add_days('addresses.first_window_ends_on', 1) ~ ' as timestamp)' %}

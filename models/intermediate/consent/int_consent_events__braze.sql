@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Changes of subscription states, messages that ended in a refusal, SMS that say STOP or START, and deletions. A state
 -- fires even when nothing changed; what changed nothing is no event. Subscribed is the default of a new profile: for a
 -- whole channel it is a consent only after a refusal, otherwise Opted-In is.

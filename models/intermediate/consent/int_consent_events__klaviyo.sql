@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What profiles said about their channels, and events of subscribing and unsubscribing.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What customers' accounts said about e-mail and SMS, and boxes ticked at checkouts, which are evidence and no state.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One thing that was said before the cut about what a person may be sent.
 with
 

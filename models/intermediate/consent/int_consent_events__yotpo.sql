@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Who left Yotpo's e-mails: from a message, by marking it as spam, or by being on the list of unsubscribers, which
 -- has no date.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One tracking or return as a sighting of a person. Of the people on a parcel the buyer counts before the recipient.
 with
 

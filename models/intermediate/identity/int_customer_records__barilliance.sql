@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One address that Barilliance wrote to, collected, or that opted out. The record's id does not show it.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One Braze profile. One that was merged keeps its own address and has the surviving one's id, so that it is the same
 -- person.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One helpdesk customer or ticket as a sighting of a person. A ticket may carry the shop's customer id; what
 -- external_id of a helpdesk customer names differs by account, so it is not used.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One Klaviyo profile, as of the cut.
 select
     'klaviyo' as source_name,

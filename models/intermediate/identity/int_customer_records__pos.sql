@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One receipt as a sighting of a person.
 select
     'pos' as source_name,

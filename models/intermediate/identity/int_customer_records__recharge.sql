@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One subscriber or subscription as a sighting of a person.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One customer account or order as a sighting of a person. Guests have only what they typed at the checkout.
 select
     'shopify' as source_name,

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One address that wrote a review, was asked for one or left Yotpo's e-mails. The record's id does not show it.
 with
 

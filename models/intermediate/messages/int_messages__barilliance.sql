@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One triggered e-mail. What became of it is known per day and rule only, so that everything but sent_at is null.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One message of Braze, made of its events: same person and dispatch_id. A dispatch is shared by many people, and a
 -- person whose profile was merged opens under the new id what was sent to the old one. An event without dispatch_id
 -- (the short-link click of an SMS) belongs to the latest message of its campaign, if it names one, that was sent to

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One message of Klaviyo, made of its events: same profile, message and send. Klaviyo tells no sending, only that a
 -- message was received or bounced. A flow sends the same message to a person again and again; where events do not
 -- name their send (send_cohort), each receipt begins a message and what follows belongs to it.

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One e-mail that asks for reviews. It may ask for several products of an order: then it is several raw rows.
 with
 

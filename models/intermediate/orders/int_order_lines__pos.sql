@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One line with goods sold; the negative lines of returns and exchanges are refunds.
 select
     -- Sale and line may hold colons; with none in the line, two lines cannot meet in one id.

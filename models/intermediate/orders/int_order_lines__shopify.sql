@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One line, amounts without tax. Where prices contain it, the line's own tax comes off its discounted price, and the
 -- same share off its discount. Tips are no merchandise.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One fact about an order that seeds/order_exclusions.csv or seeds/sales_channels.csv may name: a flag that is up, a
 -- tag, where it came from, the charge of a subscription that made it. Tags and sources are lower case.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One sale. A receipt whose lines are all negative is a return and becomes a refund instead.
 with
 

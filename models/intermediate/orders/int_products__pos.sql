@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One article sold or taken back before the cut, named as it was most often written on receipts.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One variant with its product, created before the cut.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One returned line. It reduces the sale that original_sale_id names; without it no sale is guessed. The negative lines
 -- of an exchange (goods given and taken on one receipt) reduce that receipt, so that an even exchange is no order.
 with

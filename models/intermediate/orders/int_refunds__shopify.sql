@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One piece of a refund, without tax. Pieces of a refund that moved no money (restock, exchange) keep their quantity
 -- and carry no amount. Gift cards given back reduce the liability, not revenue; shipping and tips are no merchandise.
 with

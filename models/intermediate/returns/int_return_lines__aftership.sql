@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One line of a return.
 select
     'aftership:' || return_id || ':' || return_line_id as return_line_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One return. What becomes of it: an exchange, store credit or money, by what it says of itself; several of them are
 -- mixed.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One review. It names no order: the order is that of the request that it followed, where the reviewer was asked for
 -- it.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One parcel on its way to a customer. Days are the recipient's. A parcel whose tracking says no more than Expired, or
 -- that no carrier has scanned, is in the state unknown or pending: neither late nor lost.
 with

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One parcel of a fulfilment: the shop knows that it left and hardly more, no promise, no attempt, no delivery day.
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One thing that happened to a subscription. Three witnesses: the event log, the charges, and the states that the row
 -- itself was seen in. Starts and ends are folded: a sighting becomes an event only where it changes whether the
 -- subscription runs, so that a cancellation which the log, the row and an older version all report happened once, and a

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One subscription of one product.
 select
     'recharge:' || subscription_id as subscription_id,

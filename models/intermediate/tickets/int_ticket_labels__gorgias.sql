@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One tag or field value of a ticket.
 select
     'gorgias:' || ticket_id as ticket_id,

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One contact by a customer: no spam, nothing from the trash, nothing that the shop opened itself. The first answer is
 -- the first message that a person of the shop sent after the customer's first; notes, automatic replies and failed
 -- messages are none. Without the stream of messages nobody knows.

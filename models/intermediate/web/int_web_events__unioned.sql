@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One page or event of any source before the cut, under the shop's own words (seeds/web_event_names.csv): other where
 -- the seed says so or does not know the name. Bots are marked and stay in.
 with

@@ -5,8 +5,24 @@ with
 
 events as (
     select
-        *,
-        coalesce(anonymous_id, source_record_type || ':' || source_record_id) as device
+        event_id,
+        source_name,
+        source_record_type,
+        source_record_id,
+        anonymous_id,
+        coalesce(anonymous_id, source_record_type || ':' || source_record_id) as device,
+        event,
+        occurred_at,
+        url,
+        host,
+        path,
+        referrer_host,
+        campaign_source,
+        campaign_medium,
+        campaign_name,
+        product_id,
+        sku,
+        order_reference
     from {{ ref('int_web_events__unioned') }}
     where not is_bot
 ),
@@ -39,45 +55,41 @@ gaps as (
         lag(occurred_at) over (
             partition by source_name, device, visitor_record_type, visitor_record_id
             order by occurred_at, event_id
-        ) as previous_at
+        ) as previous_at,
+        row_number() over (
+            partition by source_name, device, visitor_record_type, visitor_record_id
+            order by occurred_at, event_id
+        ) as event_number
     from visits
 ),
 
-numbered as (
+starts as (
     select
         *,
-        sum(
-            case
-                when {{ seconds_between('previous_at', 'occurred_at') }} <= 60 * {{ threshold('session_gap_minutes') }}
-                    then 0
-                else 1
-            end
-        ) over (
-            partition by source_name, device, visitor_record_type, visitor_record_id
-            order by occurred_at, event_id
-            rows between unbounded preceding and current row
-        ) as session_number
+        coalesce({{ seconds_between('previous_at', 'occurred_at') }} > 60 * {{ threshold('session_gap_minutes') }}, true)
+            as is_start
     from gaps
 ),
 
 placed as (
     select
         *,
-        row_number() over (
-            partition by source_name, device, visitor_record_type, visitor_record_id, session_number
-            order by occurred_at, event_id
-        ) as position,
-        first_value(event_id) over (
-            partition by source_name, device, visitor_record_type, visitor_record_id, session_number
+        last_value(case when is_start then event_id end ignore nulls) over (
+            partition by source_name, device, visitor_record_type, visitor_record_id
             order by occurred_at, event_id
             rows between unbounded preceding and current row
-        ) as first_event_id
-    from numbered
+        ) as first_event_id,
+        max(case when is_start then event_number end) over (
+            partition by source_name, device, visitor_record_type, visitor_record_id
+            order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as first_event_number
+    from starts
 )
 
 select
     substr({{ hash_text('first_event_id') }}, 1, 32) as session_id,
-    position,
+    event_number - first_event_number + 1 as position,
     event_id,
     source_name,
     device,
@@ -94,8 +106,5 @@ select
     campaign_name,
     product_id,
     sku,
-    quantity,
-    order_reference,
-    event_value,
-    currency_code
+    order_reference
 from placed

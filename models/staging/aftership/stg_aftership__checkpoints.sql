@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- One scan of a tracking's newest version; a scan that the list repeats is one. Ordered by seen_at, when AfterShip saw
 -- it (UTC); scanned_at is the courier's wall clock and says the recipient's day.
 with
