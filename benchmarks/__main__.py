@@ -214,7 +214,7 @@ def report(sizes: list[dict]) -> str:
         f"on a shared one: compare ratios. This run: {os.cpu_count()} cores, Python {platform.python_version()},"
         f" DuckDB {duckdb.__version__}.",
         "",
-        "| customers | simulate s | peak MB | dbt build s | CPU s | peak MB | SQL s | floor s | SQL / floor | marts alone |",
+        "| customers | simulate s | peak MB | dbt build s | CPU s | peak MB | SQL s | floor s | ratio | marts alone |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size in sizes:

@@ -277,7 +277,7 @@
     {%- set kind = perennial.kind_of_type(landed_type) -%}
     {%- if kind == 'nested' -%}
         cast(to_json({{ column }}) as string)
-    {%- elif kind == 'fraction' and declared_type == 'string' -%}
+    {%- elif kind == 'fraction' and (declared_type == 'string' or perennial.kind_of_type(declared_type) == 'number') -%}
         {#- Whole ids among missing ones land as 17850.0, and a missing one as NaN. -#}
         {%- set number = column if landed_type.startswith('decimal') else 'nullif(' ~ column ~ ", cast('NaN' as double))" -%}
         coalesce(
