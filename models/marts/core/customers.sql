@@ -6,8 +6,7 @@ with
 people as (
     select
         customer_id,
-        count(distinct source_name) as source_count,
-        min(recorded_at) as first_seen_at
+        count(distinct source_name) as source_count
     from {{ ref('int_identity__records') }}
     where customer_id is not null
     group by customer_id

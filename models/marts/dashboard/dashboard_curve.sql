@@ -31,6 +31,24 @@ listed as (
         case when spans.days = listed_days.listed_day then spans.at_risk else spans.next_at_risk end as at_risk
     from spans
     inner join listed_days on spans.days <= listed_days.listed_day and spans.next_days > listed_days.listed_day
+),
+
+points as (
+    select
+        order_number,
+        days,
+        survival,
+        at_risk,
+        false as is_listed
+    from curve
+    union all
+    select
+        order_number,
+        days,
+        survival,
+        at_risk,
+        true as is_listed
+    from listed
 )
 
 select
@@ -39,14 +57,5 @@ select
     cast(days as bigint) as days,
     survival,
     at_risk,
-    false as is_listed
-from curve
-union all
-select
-    order_number,
-    case order_number when 1 then '1st → 2nd' when 2 then '2nd → 3rd' else '3rd → 4th' end as step,
-    cast(days as bigint) as days,
-    survival,
-    at_risk,
-    true as is_listed
-from listed
+    is_listed
+from points
