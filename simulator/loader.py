@@ -15,25 +15,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from simulator.catalogue import ZONES
 from simulator.settings import LOAD_HOUR, Settings
 from simulator.tables import Life
 
-MACROS = f"""
+
+def macros(settings: Settings) -> str:
+    """What many writers say in SQL; the seed and the first load are literals, which every query then folds."""
+    clocks = " ".join(f"when '{zone}' then timezone('{zone}', timezone('UTC', instant))" for zone in ZONES)
+    return f"""
 create macro load_after(happened_at) as case when happened_at is not null then greatest(
-    date_trunc('day', happened_at) + interval {24 + LOAD_HOUR} hour, (select first_load_at from life.settings)
+    date_trunc('day', happened_at) + interval {24 + LOAD_HOUR} hour, timestamp '{_sql_time(settings.first_load)}'
 ) end;
 create macro seen_until(load_at) as load_at - interval {LOAD_HOUR} hour;
+-- The upper half of the hash as a number; DuckDB takes longer for md5_number_lower, which is the same.
 create macro chance(what, key) as
-    md5_number_lower(what || '/' || (select seed from life.settings)::varchar || '/' || key) / 18446744073709551616.0;
+    (md5_number(what || '/{settings.seed}/' || key) >> 64)::double / 18446744073709551616.0;
 create macro money(cents) as (cents // 100)::varchar || '.' || lpad((cents % 100)::varchar, 2, '0');
 create macro money_set(cents, currency, seen_cents, seen_currency) as
     '{{"shop_money":{{"amount":"' || money(cents) || '","currency_code":"' || currency
     || '"}},"presentment_money":{{"amount":"' || money(seen_cents) || '","currency_code":"' || seen_currency || '"}}}}';
+-- A zone by name costs a fifth of a zone by column.
+create macro local_at(instant, zone) as case zone {clocks} end;
 create macro with_offset(instant, zone) as
-    strftime(timezone(zone, timezone('UTC', instant)), '%Y-%m-%dT%H:%M:%S')
-    || case when timezone(zone, timezone('UTC', instant)) < instant then '-' else '+' end
-    || lpad(abs(date_diff('minute', instant, timezone(zone, timezone('UTC', instant))) // 60)::varchar, 2, '0')
-    || ':' || lpad(abs(date_diff('minute', instant, timezone(zone, timezone('UTC', instant))) % 60)::varchar, 2, '0');
+    strftime(local_at(instant, zone), '%Y-%m-%dT%H:%M:%S')
+    || case when local_at(instant, zone) < instant then '-' else '+' end
+    || lpad(abs(date_diff('minute', instant, local_at(instant, zone)) // 60)::varchar, 2, '0')
+    || ':' || lpad(abs(date_diff('minute', instant, local_at(instant, zone)) % 60)::varchar, 2, '0');
 create macro tracking_number(carrier, order_key, number) as
     case carrier when 'UPS' then '1Z999AA1' when 'USPS' then '9400' when 'FedEx' then '6129' else 'JD01' end
     || lpad((order_key * 4 + number)::varchar, 12, '0');
@@ -43,6 +51,7 @@ create macro order_name(order_key, person_id, shop_id) as
         + order_key % 4096)::varchar;
 create macro quoted(words) as coalesce(to_json(words)::varchar, 'null');
 """
+
 
 # The columns that a loader adds, by its name. `_hash` is a random number of the delivered row.
 METADATA = {
@@ -129,8 +138,7 @@ class Delivery:
             drawn as (
                 select *, {version} as _version, {lost} and not _is_tombstone as _is_lost,
                     chance('duplicate/{label}', {version}) < {settings.trap("duplicate") * can_repeat} as _comes_twice,
-                    chance('corrupt/{label}', {version}) < {own * can_repeat} and not _is_tombstone as _comes_corrupt,
-                    (chance('way/{label}', _record) * {ways})::int % {ways} as _way
+                    chance('corrupt/{label}', {version}) < {own * can_repeat} and not _is_tombstone as _comes_corrupt
                 from numbered
             ),
             delivered as (
@@ -144,7 +152,7 @@ class Delivery:
             ),
             removed as (select _record from delivered where _is_tombstone group by _record)
             select delivered.*,
-                md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash,
+                case when _is_corrupt then (chance('way/{label}', delivered._record) * {ways})::int % {ways} end as _way,
                 case
                     when _is_corrupt or _is_refused then 'quarantined'
                     when _is_tombstone or removed._record is not null then 'tombstone'
@@ -163,7 +171,7 @@ class Delivery:
             cases = " ".join(f"when _is_corrupt and _way = {way} then {each.value}" for way, each in mine)
             values.append(f'case {cases} else "{column}" end as "{column}"' if mine else f'"{column}"')
         nulled = {way: each.column for way, each in enumerate(spoils) if each.value == "null"}
-        own_changes = ", _changes" if "_changes" in columns else ""
+        own_changes = "_changes" in columns
         changes = "_changes" if own_changes else "'[]'"
         if nulled:
             cases = " ".join(
@@ -178,12 +186,15 @@ class Delivery:
             copy (
                 select {", ".join(values)}, {METADATA[loader]}
                 from (
-                    select rows.* exclude (_load_at, _record), deliveries._load_at, deliveries._record, _version, _copy,
-                        _is_corrupt, _way, _hash, {changes} as _changes
-                    from rows join deliveries using (_row)
+                    select *{" exclude (_changes)" if own_changes else ""}, md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash,
+                        {changes} as _changes
+                    from (
+                        select rows.* exclude (_load_at), deliveries._load_at, _version, _copy, _is_corrupt, _way
+                        from rows join deliveries using (_row)
+                        order by deliveries._load_at, _row, _copy
+                    )
                 )
-                order by _load_at, _record, _version, _copy
-            ) to '{path}' (format parquet, compression zstd, row_group_size 60000)
+            ) to '{path}' (format parquet, compression zstd, compression_level 1, row_group_size 60000)
             """
         )
         con.execute(

@@ -29,8 +29,8 @@ def parcels(delivery: Delivery) -> None:
         select parcels.*, md5('parcel/' || parcel_key) as id, orders.shop_id, people.email, people.country_code,
             people.given_name || ' ' || people.family_name as full_name,
             order_name(order_key, orders.person_id, orders.shop_id) as name,
-            timezone(parcels.time_zone, timezone('UTC', parcels.attempted_at))::date as attempted_on,
-            timezone(parcels.time_zone, timezone('UTC', parcels.delivered_at))::date as delivered_on,
+            local_at(parcels.attempted_at, parcels.time_zone)::date as attempted_on,
+            local_at(parcels.delivered_at, parcels.time_zone)::date as delivered_on,
             case when chance('no_promise', parcel_key::varchar) < {trap("no_promise")} then null
                 else parcels.promised_on
                 end as told_on,
@@ -61,7 +61,7 @@ def parcels(delivery: Delivery) -> None:
         select versions.parcel_key, versions.load_at,
             max_by(checkpoints.tag, (seen_at, checkpoints.number)) as last_tag, max(seen_at) as last_seen_at,
             '[' || string_agg(
-                repeat('{{"checkpoint_time":"' || strftime(timezone(time_zone, timezone('UTC', checkpoint_at)),
+                repeat('{{"checkpoint_time":"' || strftime(local_at(checkpoint_at, time_zone),
                     '%Y-%m-%dT%H:%M:%S') || '","created_at":"' || strftime(seen_at, '%Y-%m-%dT%H:%M:%S')
                     || '+00:00","tag":"' || shown.tag || '","subtag":"' || shown.tag || case shown.tag when 'Exception'
                         then '_005' else '_001' end
@@ -109,10 +109,10 @@ def trackings(delivery: Delivery) -> None:
                 case (chance('named', parcel_key::varchar) * 10)::int % 10
                     when 8 then name when 9 then null else ({ORDER_ID} + order_key)::varchar end as order_id,
                 case when chance('labelled', parcel_key::varchar) < 0.5 then name end as order_number,
-                strftime(timezone(parcels.time_zone, timezone('UTC', shipped_at)), '%Y-%m-%dT%H:%M:%S')
+                strftime(local_at(shipped_at, parcels.time_zone), '%Y-%m-%dT%H:%M:%S')
                     as shipment_pickup_date,
                 case when delivered_at <= versions.updated_at
-                    then strftime(timezone(parcels.time_zone, timezone('UTC', delivered_at)), '%Y-%m-%dT%H:%M:%S') end
+                    then strftime(local_at(delivered_at, parcels.time_zone), '%Y-%m-%dT%H:%M:%S') end
                     as shipment_delivery_date,
                 case when told_on is null then null
                     when is_old_api then '"' || strftime(told_on, '%Y-%m-%d') || '"'
