@@ -150,19 +150,28 @@ class Delivery:
                 union all
                 select *, 2 as _copy, true as _is_corrupt from drawn where _comes_corrupt and not _is_lost
             ),
-            removed as (select _record from delivered where _is_tombstone group by _record)
+            removed as (select _record from delivered where _is_tombstone group by _record),
+            -- Most records come once; only the others need sorting.
+            several as (select _record from delivered group by _record having count(*) > 1),
+            superseded as (
+                select _row, _copy from delivered semi join several using (_record)
+                qualify row_number() over (
+                    partition by _record, _is_corrupt or _is_refused, _is_tombstone
+                    order by _changed_at desc nulls last, _load_at desc, _copy
+                ) > 1
+            )
             select delivered.*,
-                case when _is_corrupt then (chance('way/{label}', delivered._record) * {ways})::int % {ways} end as _way,
+                case when _is_corrupt then (chance('way/{label}', delivered._record) * {ways})::int % {ways} end
+                    as _way,
                 case
                     when _is_corrupt or _is_refused then 'quarantined'
                     when _is_tombstone or removed._record is not null then 'tombstone'
-                    when row_number() over (
-                        partition by delivered._record, _is_corrupt or _is_refused, _is_tombstone
-                        order by _changed_at desc nulls last, delivered._load_at desc, _copy
-                    ) > 1 then 'duplicate'
+                    when superseded._row is not null then 'duplicate'
                     else 'staged'
                 end as _fate
-            from delivered left join removed on delivered._record = removed._record
+            from delivered
+            left join removed on delivered._record = removed._record
+            left join superseded on delivered._row = superseded._row and delivered._copy = superseded._copy
             """
         )
         values = []
@@ -186,8 +195,8 @@ class Delivery:
             copy (
                 select {", ".join(values)}, {METADATA[loader]}
                 from (
-                    select *{" exclude (_changes)" if own_changes else ""}, md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash,
-                        {changes} as _changes
+                    select *{" exclude (_changes)" if own_changes else ""}, {changes} as _changes,
+                        md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash
                     from (
                         select rows.* exclude (_load_at), deliveries._load_at, _version, _copy, _is_corrupt, _way
                         from rows join deliveries using (_row)
