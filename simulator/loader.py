@@ -111,7 +111,7 @@ class Delivery:
         settings, con = self.settings, self.con
         record = "concat_ws(':', " + ", ".join(f"{column}::varchar" for column in key) + ")"
         con.execute(
-            f"create temp table rows as select *, {record} as _record, row_number() over () as _row from ({query})"
+            f"create temp table rows as select *, {record} as _record from ({query})"
             f" where _load_at <= timestamp '{_sql_time(settings.last_load)}'"
         )
         columns = [name for (name,) in con.execute("select column_name from (describe rows)").fetchall()]
@@ -123,13 +123,15 @@ class Delivery:
         corrupt = settings.trap("corrupt") if spoils else 0.0
         lost = f"chance('lost/{label}', _record) < {corrupt / 2}" if can_lose else "false"
         own = corrupt / 2 if can_lose else corrupt
-        place = "row_number() over (partition by _record, _load_at order by _changed_at, _row)" if changed_at else "1"
+        place = (
+            f"row_number() over (partition by _record, _load_at order by {changed_at}, rowid)" if changed_at else "1"
+        )
         version = "_record || '/' || _load_at::varchar || '/' || _row_in_load::varchar"
         con.execute(
             f"""
             create temp table deliveries as
             with numbered as (
-                select _row, _record, _load_at, {changed_at or "null::timestamp"} as _changed_at,
+                select rowid as _row, _record, _load_at, {changed_at or "null::timestamp"} as _changed_at,
                     {tombstone} as _is_tombstone,
                     ({quarantined}) as _is_refused, ({trap})::varchar as _trap,
                     {place} as _row_in_load
@@ -190,7 +192,7 @@ class Delivery:
             changes = f"case when not _is_corrupt then {changes} {cases} else '[]' end"
         path = self.folder / f"{table}.parquet" if not self.part else self.folder / table / f"{self.part}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        con.execute(
+        (self.rows[table],) = con.execute(
             f"""
             copy (
                 select {", ".join(values)}, {METADATA[loader]}
@@ -199,13 +201,13 @@ class Delivery:
                         md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash
                     from (
                         select rows.* exclude (_load_at), deliveries._load_at, _version, _copy, _is_corrupt, _way
-                        from rows join deliveries using (_row)
+                        from rows join deliveries on rows.rowid = _row
                         order by deliveries._load_at, _row, _copy
                     )
                 )
             ) to '{path}' (format parquet, compression zstd, compression_level 1, row_group_size 60000)
             """
-        )
+        ).fetchone()
         con.execute(
             f"""
             create temp table if not exists raw_rows (
@@ -230,8 +232,6 @@ class Delivery:
             from deliveries group by _record;
             """
         )
-        (count,) = con.execute("select count(*) from deliveries").fetchone()
-        self.rows[table] = count
         con.execute("drop table rows; drop table deliveries")
 
     def record(self, record_type: str, query: str, landed: str | None = None) -> None:
