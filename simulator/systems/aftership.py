@@ -57,29 +57,33 @@ def parcels(delivery: Delivery) -> None:
         from events where happened_at < (select cut_at from life.settings)
         group by parcel_key, load_at order by parcel_key, load_at;
 
+        -- A scan as every version of its parcel tells it; one that is taken back was first told as the delivery.
+        create table part.aftership_texts as
+        select checkpoints.parcel_key, seen_at, tag, epoch_us(seen_at) // 1000000 * 16 + checkpoints.number as place,
+            case when is_shuffled then chance('scan', key) else checkpoints.number end as position,
+            case when is_shuffled and chance('scan twice', key) < 0.3 then 2 else 1 end as times,
+            case when is_taken_back and tag = 'OutForDelivery' then delivered_at end as taken_back_at,
+            '{{"checkpoint_time":"' || strftime(local_at(checkpoint_at, time_zone), '%Y-%m-%dT%H:%M:%S')
+                || '","created_at":"' || strftime(seen_at, '%Y-%m-%dT%H:%M:%S') || '+00:00",' as before_tag,
+            '"tag":"' || tag || '","subtag":"' || tag || case tag when 'Exception' then '_005' else '_001' end
+                as told_tag,
+            '","message":"' || message || '","location":"' || city || '","slug":"' || slug || '","hash":"'
+                || md5(key) || '"}},' as after_tag
+        from life.checkpoints as checkpoints
+        join part.aftership_parcels as parcels using (parcel_key),
+        lateral (select checkpoints.parcel_key || '/' || checkpoints.number as key) as keys
+        where not (is_unscanned and tag = 'Delivered');
+
         create table part.aftership_scans as
-        select versions.parcel_key, versions.load_at,
-            max_by(checkpoints.tag, (seen_at, checkpoints.number)) as last_tag, max(seen_at) as last_seen_at,
-            '[' || string_agg(
-                repeat('{{"checkpoint_time":"' || strftime(local_at(checkpoint_at, time_zone),
-                    '%Y-%m-%dT%H:%M:%S') || '","created_at":"' || strftime(seen_at, '%Y-%m-%dT%H:%M:%S')
-                    || '+00:00","tag":"' || shown.tag || '","subtag":"' || shown.tag || case shown.tag when 'Exception'
-                        then '_005' else '_001' end
-                    || '","message":"' || message || '","location":"' || city || '","slug":"' || slug
-                    || '","hash":"' || md5(versions.parcel_key || '/' || checkpoints.number) || '"}}' || ',',
-                    case when is_shuffled and chance('scan twice', versions.parcel_key || '/'
-                        || checkpoints.number) < 0.3
-                        then 2 else 1 end),
-                '' order by case when is_shuffled then chance('scan', versions.parcel_key || '/'
-                    || checkpoints.number) else checkpoints.number end
-            ) || ']' as checkpoints
+        select versions.parcel_key, versions.load_at, max_by(tag, place) as last_tag, max(seen_at) as last_seen_at,
+            '[' || rtrim(string_agg(
+                repeat(before_tag || case when versions.updated_at < taken_back_at
+                    then '"tag":"Delivered","subtag":"Delivered_001' else told_tag end || after_tag, times),
+                '' order by position
+            ), ',') || ']' as checkpoints
         from part.aftership_versions as versions
-        join part.aftership_parcels as parcels using (parcel_key)
-        join life.checkpoints as checkpoints
-            on checkpoints.parcel_key = versions.parcel_key and checkpoints.seen_at <= versions.updated_at,
-        lateral (select case when is_taken_back and checkpoints.tag = 'OutForDelivery'
-            and versions.updated_at < delivered_at then 'Delivered' else checkpoints.tag end as tag) as shown
-        where not (is_unscanned and checkpoints.tag = 'Delivered')
+        join part.aftership_texts as texts
+            on texts.parcel_key = versions.parcel_key and texts.seen_at <= versions.updated_at
         group by versions.parcel_key, versions.load_at
         order by versions.parcel_key, versions.load_at;
         """
