@@ -71,6 +71,6 @@ class Draws:
         radius = np.sqrt(2 * self.exponential(what, *keys))
         return radius * np.cos(2 * np.pi * self.uniform(what + "/angle", *keys))
 
-    def generator(self, what: str, block: int) -> np.random.Generator:
-        """For distributions without a simple inverse: one stream per block, always drawn for the whole block."""
-        return np.random.default_rng([self.seed & 0x7FFFFFFF, self._name(what) >> 1, block])
+    def generator(self, what: str, stream: int) -> np.random.Generator:
+        """For distributions without a simple inverse: always drawn for the whole stream."""
+        return np.random.default_rng([self.seed & 0x7FFFFFFF, self._name(what) >> 1, stream])

@@ -15,25 +15,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from simulator.catalogue import ZONES
 from simulator.settings import LOAD_HOUR, Settings
 from simulator.tables import Life
 
-MACROS = f"""
+
+def macros(settings: Settings) -> str:
+    """What many writers say in SQL; the seed and the first load are literals, which every query then folds."""
+    clocks = " ".join(f"when '{zone}' then timezone('{zone}', timezone('UTC', instant))" for zone in ZONES)
+    return f"""
 create macro load_after(happened_at) as case when happened_at is not null then greatest(
-    date_trunc('day', happened_at) + interval {24 + LOAD_HOUR} hour, (select first_load_at from life.settings)
+    date_trunc('day', happened_at) + interval {24 + LOAD_HOUR} hour, timestamp '{_sql_time(settings.first_load)}'
 ) end;
 create macro seen_until(load_at) as load_at - interval {LOAD_HOUR} hour;
+-- The upper half of the hash as a number; DuckDB takes longer for md5_number_lower, which is the same.
 create macro chance(what, key) as
-    md5_number_lower(what || '/' || (select seed from life.settings)::varchar || '/' || key) / 18446744073709551616.0;
+    (md5_number(what || '/{settings.seed}/' || key) >> 64)::double / 18446744073709551616.0;
 create macro money(cents) as (cents // 100)::varchar || '.' || lpad((cents % 100)::varchar, 2, '0');
 create macro money_set(cents, currency, seen_cents, seen_currency) as
     '{{"shop_money":{{"amount":"' || money(cents) || '","currency_code":"' || currency
     || '"}},"presentment_money":{{"amount":"' || money(seen_cents) || '","currency_code":"' || seen_currency || '"}}}}';
+-- A zone by name costs a fifth of a zone by column.
+create macro local_at(instant, zone) as case zone {clocks} end;
 create macro with_offset(instant, zone) as
-    strftime(timezone(zone, timezone('UTC', instant)), '%Y-%m-%dT%H:%M:%S')
-    || case when timezone(zone, timezone('UTC', instant)) < instant then '-' else '+' end
-    || lpad(abs(date_diff('minute', instant, timezone(zone, timezone('UTC', instant))) // 60)::varchar, 2, '0')
-    || ':' || lpad(abs(date_diff('minute', instant, timezone(zone, timezone('UTC', instant))) % 60)::varchar, 2, '0');
+    strftime(local_at(instant, zone), '%Y-%m-%dT%H:%M:%S')
+    || case when local_at(instant, zone) < instant then '-' else '+' end
+    || lpad(abs(date_diff('minute', instant, local_at(instant, zone)) // 60)::varchar, 2, '0')
+    || ':' || lpad(abs(date_diff('minute', instant, local_at(instant, zone)) % 60)::varchar, 2, '0');
 create macro tracking_number(carrier, order_key, number) as
     case carrier when 'UPS' then '1Z999AA1' when 'USPS' then '9400' when 'FedEx' then '6129' else 'JD01' end
     || lpad((order_key * 4 + number)::varchar, 12, '0');
@@ -43,6 +51,7 @@ create macro order_name(order_key, person_id, shop_id) as
         + order_key % 4096)::varchar;
 create macro quoted(words) as coalesce(to_json(words)::varchar, 'null');
 """
+
 
 # The columns that a loader adds, by its name. `_hash` is a random number of the delivered row.
 METADATA = {
@@ -102,7 +111,7 @@ class Delivery:
         settings, con = self.settings, self.con
         record = "concat_ws(':', " + ", ".join(f"{column}::varchar" for column in key) + ")"
         con.execute(
-            f"create temp table rows as select *, {record} as _record, row_number() over () as _row from ({query})"
+            f"create temp table rows as select *, {record} as _record from ({query})"
             f" where _load_at <= timestamp '{_sql_time(settings.last_load)}'"
         )
         columns = [name for (name,) in con.execute("select column_name from (describe rows)").fetchall()]
@@ -114,13 +123,15 @@ class Delivery:
         corrupt = settings.trap("corrupt") if spoils else 0.0
         lost = f"chance('lost/{label}', _record) < {corrupt / 2}" if can_lose else "false"
         own = corrupt / 2 if can_lose else corrupt
-        place = "row_number() over (partition by _record, _load_at order by _changed_at, _row)" if changed_at else "1"
+        place = (
+            f"row_number() over (partition by _record, _load_at order by {changed_at}, rowid)" if changed_at else "1"
+        )
         version = "_record || '/' || _load_at::varchar || '/' || _row_in_load::varchar"
         con.execute(
             f"""
             create temp table deliveries as
             with numbered as (
-                select _row, _record, _load_at, {changed_at or "null::timestamp"} as _changed_at,
+                select rowid as _row, _record, _load_at, {changed_at or "null::timestamp"} as _changed_at,
                     {tombstone} as _is_tombstone,
                     ({quarantined}) as _is_refused, ({trap})::varchar as _trap,
                     {place} as _row_in_load
@@ -129,8 +140,7 @@ class Delivery:
             drawn as (
                 select *, {version} as _version, {lost} and not _is_tombstone as _is_lost,
                     chance('duplicate/{label}', {version}) < {settings.trap("duplicate") * can_repeat} as _comes_twice,
-                    chance('corrupt/{label}', {version}) < {own * can_repeat} and not _is_tombstone as _comes_corrupt,
-                    (chance('way/{label}', _record) * {ways})::int % {ways} as _way
+                    chance('corrupt/{label}', {version}) < {own * can_repeat} and not _is_tombstone as _comes_corrupt
                 from numbered
             ),
             delivered as (
@@ -142,19 +152,28 @@ class Delivery:
                 union all
                 select *, 2 as _copy, true as _is_corrupt from drawn where _comes_corrupt and not _is_lost
             ),
-            removed as (select _record from delivered where _is_tombstone group by _record)
+            removed as (select _record from delivered where _is_tombstone group by _record),
+            -- Most records come once; only the others need sorting.
+            several as (select _record from delivered group by _record having count(*) > 1),
+            superseded as (
+                select _row, _copy from delivered semi join several using (_record)
+                qualify row_number() over (
+                    partition by _record, _is_corrupt or _is_refused, _is_tombstone
+                    order by _changed_at desc nulls last, _load_at desc, _copy
+                ) > 1
+            )
             select delivered.*,
-                md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash,
+                case when _is_corrupt then (chance('way/{label}', delivered._record) * {ways})::int % {ways} end
+                    as _way,
                 case
                     when _is_corrupt or _is_refused then 'quarantined'
                     when _is_tombstone or removed._record is not null then 'tombstone'
-                    when row_number() over (
-                        partition by delivered._record, _is_corrupt or _is_refused, _is_tombstone
-                        order by _changed_at desc nulls last, delivered._load_at desc, _copy
-                    ) > 1 then 'duplicate'
+                    when superseded._row is not null then 'duplicate'
                     else 'staged'
                 end as _fate
-            from delivered left join removed on delivered._record = removed._record
+            from delivered
+            left join removed on delivered._record = removed._record
+            left join superseded on delivered._row = superseded._row and delivered._copy = superseded._copy
             """
         )
         values = []
@@ -163,7 +182,7 @@ class Delivery:
             cases = " ".join(f"when _is_corrupt and _way = {way} then {each.value}" for way, each in mine)
             values.append(f'case {cases} else "{column}" end as "{column}"' if mine else f'"{column}"')
         nulled = {way: each.column for way, each in enumerate(spoils) if each.value == "null"}
-        own_changes = ", _changes" if "_changes" in columns else ""
+        own_changes = "_changes" in columns
         changes = "_changes" if own_changes else "'[]'"
         if nulled:
             cases = " ".join(
@@ -173,19 +192,22 @@ class Delivery:
             changes = f"case when not _is_corrupt then {changes} {cases} else '[]' end"
         path = self.folder / f"{table}.parquet" if not self.part else self.folder / table / f"{self.part}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        con.execute(
+        (self.rows[table],) = con.execute(
             f"""
             copy (
                 select {", ".join(values)}, {METADATA[loader]}
                 from (
-                    select rows.* exclude (_load_at, _record), deliveries._load_at, deliveries._record, _version, _copy,
-                        _is_corrupt, _way, _hash, {changes} as _changes
-                    from rows join deliveries using (_row)
+                    select *{" exclude (_changes)" if own_changes else ""}, {changes} as _changes,
+                        md5('{label}/{settings.seed}/' || _version || '/' || _copy) as _hash
+                    from (
+                        select rows.* exclude (_load_at), deliveries._load_at, _version, _copy, _is_corrupt, _way
+                        from rows join deliveries on rows.rowid = _row
+                        order by deliveries._load_at, _row, _copy
+                    )
                 )
-                order by _load_at, _record, _version, _copy
-            ) to '{path}' (format parquet, compression zstd, row_group_size 60000)
+            ) to '{path}' (format parquet, compression zstd, compression_level 1, row_group_size 60000)
             """
-        )
+        ).fetchone()
         con.execute(
             f"""
             create temp table if not exists raw_rows (
@@ -210,8 +232,6 @@ class Delivery:
             from deliveries group by _record;
             """
         )
-        (count,) = con.execute("select count(*) from deliveries").fetchone()
-        self.rows[table] = count
         con.execute("drop table rows; drop table deliveries")
 
     def record(self, record_type: str, query: str, landed: str | None = None) -> None:

@@ -8,7 +8,7 @@ from simulator import catalogue, scenes
 from simulator.catalogue import CITIES, CITY_ZONE, Calendar
 from simulator.columns import Columns, arrow, only, words
 from simulator.draws import Draws
-from simulator.settings import BLOCK, DAY, NEVER, Settings, third_anniversary
+from simulator.settings import BLOCK, DAY, NEVER, STREAM, Settings, third_anniversary
 
 # Purchases of an ordinary person are Poisson with a gamma rate per day, dropout after a purchase geometric with a beta
 # probability: what BG/NBD assumes.
@@ -60,9 +60,10 @@ def people(settings: Settings, draws: Draws, calendar: Calendar, block: int) -> 
     first = block * BLOCK
     ids = np.arange(first, min(first + BLOCK, population(settings, calendar)), dtype=np.int64)
     everybody = np.arange(first, first + BLOCK)
-    generator = draws.generator("temper", block)
-    rate = generator.gamma(RATE_SHAPE, 1 / RATE_SCALE_DAYS, BLOCK)[: len(ids)]
-    dropout = generator.beta(DROPOUT_A, DROPOUT_B, BLOCK)[: len(ids)]
+    stream, place = divmod(first, STREAM)
+    generator = draws.generator("temper", stream)
+    rate = generator.gamma(RATE_SHAPE, 1 / RATE_SCALE_DAYS, STREAM)[place:][: len(ids)]
+    dropout = generator.beta(DROPOUT_A, DROPOUT_B, STREAM)[place:][: len(ids)]
 
     head = ids // 2 * 2
     is_household = draws.chance("household", 0.2, head)

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-BLOCK = 20_000  # people who are simulated together; a constant, since it is part of what ids and draws depend on
+BLOCK = 10_000  # people who are simulated together; a constant, since whose number is passed on depends on it
+STREAM = 20_000  # people whose tempers come from one stream of random numbers; whole blocks
 HORIZON = date(2027, 12, 31)  # nothing happens later
 DAY = 86_400
 NEVER = -(2**63)  # the instant of what does not happen: numpy's NaT, null in the tables

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from simulator import orders, people, systems, truth
 from simulator.catalogue import Calendar
 from simulator.draws import Draws
-from simulator.loader import MACROS, Delivery
+from simulator.loader import Delivery, macros
 from simulator.marketing import add_marketing, add_web
 from simulator.service import add_service
 from simulator.settings import BLOCK, Mistake, Settings
@@ -40,7 +40,7 @@ def live(settings: Settings, block: int) -> Life:
     who = people.people(settings, draws, calendar, block)
     life = Life(settings, draws, calendar, who, orders.trade(settings, draws, calendar, who))
     add_always(life)
-    life.con.execute(MACROS)
+    life.con.execute(macros(settings))
     return life
 
 

@@ -198,7 +198,7 @@ def add_truth(life: Life, systems: tuple[str, ...]) -> None:
     numbers = ", ".join(f"('{name}', {trap.number})" for name, trap in TRAPS.items())
     con.execute(
         f"""
-        create table truth.raw_rows as
+        create view truth.raw_rows as
         select raw_rows.*, numbers.trap_number
         from raw_rows left join (values {numbers}) as numbers (trap, trap_number) using (trap)
         order by system, table_name, record_key, loaded_at, fate;
@@ -304,6 +304,6 @@ def write_truth(life: Life, folder: Path, part: str) -> int:
     for name, source in wanted:
         path = folder / f"{name}.parquet" if not part else folder / name / f"{part}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        life.con.execute(f"copy (from {source}) to '{path}' (format parquet, compression zstd)")
-        rows += life.con.execute(f"select count(*) from {source}").fetchone()[0]
+        options = "format parquet, compression zstd, compression_level 1"
+        rows += life.con.execute(f"copy (from {source}) to '{path}' ({options})").fetchone()[0]
     return rows

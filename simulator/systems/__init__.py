@@ -5,7 +5,7 @@ A module has a docstring, `NEEDS` (groups of life tables beside the ones that ar
 and `write(delivery)`, which reads `life.*` through `delivery.con` and hands each raw table to `delivery.deliver` (see
 `simulator.loader`). A table that is not about people (a catalogue, a list of stores) is delivered by the first block
 only: `delivery.is_first`. Tables of its own on the way go to the schema `part`. New traps get a name and a rate in
-`simulator.settings.TRAPS`; SQL macros that several writers use are in `simulator.loader.MACROS`. To add a system, write
+`simulator.settings.TRAPS`; SQL macros that several writers use are in `simulator.loader.macros`. To add a system, write
 the module and name it here; nothing else changes.
 """
 

@@ -29,7 +29,7 @@ def add(delivery: Delivery) -> None:
         from life.people
         where not is_marketplace;
 
-        create table if not exists part.tool_messages as
+        create view if not exists part.tool_messages as
         select messages.* exclude (campaign_id), people.* exclude (person_id, tool),
             case when flow = 'review request' then 'yotpo' else people.tool end as tool,
             case when messages.campaign_id is not null then 'c' || messages.campaign_id end as campaign_id,

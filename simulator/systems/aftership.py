@@ -29,8 +29,8 @@ def parcels(delivery: Delivery) -> None:
         select parcels.*, md5('parcel/' || parcel_key) as id, orders.shop_id, people.email, people.country_code,
             people.given_name || ' ' || people.family_name as full_name,
             order_name(order_key, orders.person_id, orders.shop_id) as name,
-            timezone(parcels.time_zone, timezone('UTC', parcels.attempted_at))::date as attempted_on,
-            timezone(parcels.time_zone, timezone('UTC', parcels.delivered_at))::date as delivered_on,
+            local_at(parcels.attempted_at, parcels.time_zone)::date as attempted_on,
+            local_at(parcels.delivered_at, parcels.time_zone)::date as delivered_on,
             case when chance('no_promise', parcel_key::varchar) < {trap("no_promise")} then null
                 else parcels.promised_on
                 end as told_on,
@@ -57,29 +57,33 @@ def parcels(delivery: Delivery) -> None:
         from events where happened_at < (select cut_at from life.settings)
         group by parcel_key, load_at order by parcel_key, load_at;
 
+        -- A scan as every version of its parcel tells it; one that is taken back was first told as the delivery.
+        create table part.aftership_texts as
+        select checkpoints.parcel_key, seen_at, tag, epoch_us(seen_at) // 1000000 * 16 + checkpoints.number as place,
+            case when is_shuffled then chance('scan', key) else checkpoints.number end as position,
+            case when is_shuffled and chance('scan twice', key) < 0.3 then 2 else 1 end as times,
+            case when is_taken_back and tag = 'OutForDelivery' then delivered_at end as taken_back_at,
+            '{{"checkpoint_time":"' || strftime(local_at(checkpoint_at, time_zone), '%Y-%m-%dT%H:%M:%S')
+                || '","created_at":"' || strftime(seen_at, '%Y-%m-%dT%H:%M:%S') || '+00:00",' as before_tag,
+            '"tag":"' || tag || '","subtag":"' || tag || case tag when 'Exception' then '_005' else '_001' end
+                as told_tag,
+            '","message":"' || message || '","location":"' || city || '","slug":"' || slug || '","hash":"'
+                || md5(key) || '"}},' as after_tag
+        from life.checkpoints as checkpoints
+        join part.aftership_parcels as parcels using (parcel_key),
+        lateral (select checkpoints.parcel_key || '/' || checkpoints.number as key) as keys
+        where not (is_unscanned and tag = 'Delivered');
+
         create table part.aftership_scans as
-        select versions.parcel_key, versions.load_at,
-            max_by(checkpoints.tag, (seen_at, checkpoints.number)) as last_tag, max(seen_at) as last_seen_at,
-            '[' || string_agg(
-                repeat('{{"checkpoint_time":"' || strftime(timezone(time_zone, timezone('UTC', checkpoint_at)),
-                    '%Y-%m-%dT%H:%M:%S') || '","created_at":"' || strftime(seen_at, '%Y-%m-%dT%H:%M:%S')
-                    || '+00:00","tag":"' || shown.tag || '","subtag":"' || shown.tag || case shown.tag when 'Exception'
-                        then '_005' else '_001' end
-                    || '","message":"' || message || '","location":"' || city || '","slug":"' || slug
-                    || '","hash":"' || md5(versions.parcel_key || '/' || checkpoints.number) || '"}}' || ',',
-                    case when is_shuffled and chance('scan twice', versions.parcel_key || '/'
-                        || checkpoints.number) < 0.3
-                        then 2 else 1 end),
-                '' order by case when is_shuffled then chance('scan', versions.parcel_key || '/'
-                    || checkpoints.number) else checkpoints.number end
-            ) || ']' as checkpoints
+        select versions.parcel_key, versions.load_at, max_by(tag, place) as last_tag, max(seen_at) as last_seen_at,
+            '[' || rtrim(string_agg(
+                repeat(before_tag || case when versions.updated_at < taken_back_at
+                    then '"tag":"Delivered","subtag":"Delivered_001' else told_tag end || after_tag, times),
+                '' order by position
+            ), ',') || ']' as checkpoints
         from part.aftership_versions as versions
-        join part.aftership_parcels as parcels using (parcel_key)
-        join life.checkpoints as checkpoints
-            on checkpoints.parcel_key = versions.parcel_key and checkpoints.seen_at <= versions.updated_at,
-        lateral (select case when is_taken_back and checkpoints.tag = 'OutForDelivery'
-            and versions.updated_at < delivered_at then 'Delivered' else checkpoints.tag end as tag) as shown
-        where not (is_unscanned and checkpoints.tag = 'Delivered')
+        join part.aftership_texts as texts
+            on texts.parcel_key = versions.parcel_key and texts.seen_at <= versions.updated_at
         group by versions.parcel_key, versions.load_at
         order by versions.parcel_key, versions.load_at;
         """
@@ -109,10 +113,10 @@ def trackings(delivery: Delivery) -> None:
                 case (chance('named', parcel_key::varchar) * 10)::int % 10
                     when 8 then name when 9 then null else ({ORDER_ID} + order_key)::varchar end as order_id,
                 case when chance('labelled', parcel_key::varchar) < 0.5 then name end as order_number,
-                strftime(timezone(parcels.time_zone, timezone('UTC', shipped_at)), '%Y-%m-%dT%H:%M:%S')
+                strftime(local_at(shipped_at, parcels.time_zone), '%Y-%m-%dT%H:%M:%S')
                     as shipment_pickup_date,
                 case when delivered_at <= versions.updated_at
-                    then strftime(timezone(parcels.time_zone, timezone('UTC', delivered_at)), '%Y-%m-%dT%H:%M:%S') end
+                    then strftime(local_at(delivered_at, parcels.time_zone), '%Y-%m-%dT%H:%M:%S') end
                     as shipment_delivery_date,
                 case when told_on is null then null
                     when is_old_api then '"' || strftime(told_on, '%Y-%m-%d') || '"'

@@ -62,6 +62,7 @@ def messages(delivery: Delivery) -> None:
     late = delivery.settings.trap("late_event")
     mail, sms, push = "email_address", "to_phone_number", None
     click = "chance('names campaign', message_key::varchar) < 0.5"
+    sources: dict[str, list[str]] = {}
     for table, channel, at, address, more, where in (
         ("email_send", "email", "sent_at", mail, "", ""),
         ("email_delivery", "email", "delivered_at", mail, "", ""),
@@ -86,7 +87,7 @@ def messages(delivery: Delivery) -> None:
     ):  # fmt: skip
         is_click = table == "sms_shortlinkclick"
         named = click if is_click else "true"
-        source = f"""
+        sources.setdefault(table, []).append(f"""
             select
                 md5('{table}/{at}/' || message_key)::uuid::varchar as id,
                 case when is_to_second and {at} >= merged_at then user_id else sent_to end as user_id,
@@ -115,28 +116,18 @@ def messages(delivery: Delivery) -> None:
                 case when chance('late_event/{table}', message_key::varchar) < {late} then 'late_event' end as _oddity
             from part.braze_messages
             where channel = '{channel}' and {at} < (select cut_at from life.settings) {f"and {where}" if where else ""}
-        """
-        name = f"users_messages_{table}"
-        delivery.con.execute(f"create table if not exists part.raw_{name} as from ({source}) limit 0")
-        delivery.con.execute(f"insert into part.raw_{name} by name {source}")
+        """)
     tries = delivery.settings.trap("test_workspace")
-    delivery.con.execute(
-        f"""
-        insert into part.raw_users_messages_email_send by name
+    sources["email_send"].append(f"""
         select * replace (
             md5('try/' || id)::uuid::varchar as id, substr(md5('tester/' || user_id), 1, 24) as user_id,
             null as external_user_id, 'tester@example.com' as email_address, 'perennial-test' as app_group_id,
             'test_workspace' as _oddity
         )
-        from part.raw_users_messages_email_send where chance('test_workspace', id) < {tries};
-        """
-    )
-    tables = delivery.con.execute(
-        "select table_name from information_schema.tables where table_schema = 'part'"
-        " and table_name like 'raw_users_messages%' order by all"
-    ).fetchall()
-    for (name,) in tables:
-        give(delivery, name.removeprefix("raw_"), f"from part.{name}", trap="_oddity")
+        from ({sources["email_send"][0]}) where chance('test_workspace', id) < {tries}
+    """)
+    for table, queries in sources.items():
+        give(delivery, f"users_messages_{table}", " union all by name ".join(queries), trap="_oddity")
 
 
 def give(delivery: Delivery, table: str, query: str, trap: str = "null", spoils=SPOILS) -> None:

@@ -26,7 +26,7 @@ def write(delivery: Delivery) -> None:
         returns as (
             select
                 sales.order_key, sales.store_id, refunds.refunded_at as sold_at,
-                timezone(stores.time_zone, timezone('UTC', refunds.refunded_at)) as sold_local_at, sales.currency,
+                local_at(refunds.refunded_at, stores.time_zone) as sold_local_at, sales.currency,
                 sales.email_used, sales.phone_used, sales.loyalty_id_used, sales.shows, true as is_return
             from life.refunds as refunds
             join sales using (order_key)

@@ -114,7 +114,7 @@ def subscriptions(delivery: Delivery) -> None:
             timezone('UTC', case when is_over then ended_at end) as cancelled_at,
             case when is_over then reason end as cancellation_reason,
             null::varchar as cancellation_reason_comments,
-            case when not is_over then strftime(timezone(shop_zone, timezone('UTC', coalesce(charged_at, started_at)))
+            case when not is_over then strftime(local_at(coalesce(charged_at, started_at), shop_zone)
                 + to_days(interval_days::int), '%Y-%m-%d') end as next_charge_scheduled_at,
             unit_cents / 100.0::double as price,
             quantity,
@@ -207,7 +207,7 @@ def charges(delivery: Delivery) -> None:
             customer_id + 210000000 as address_id,
             case when is_upper then upper(everything.status) else everything.status end as status,
             case when is_upper then upper(charge_type) else charge_type end as type,
-            strftime(timezone(shop_zone, timezone('UTC', scheduled_at)), '%Y-%m-%d')
+            strftime(local_at(scheduled_at, shop_zone), '%Y-%m-%d')
                 || case when everything.id % 2 = 0 then '' else ' 05:00:00' end as scheduled_at,
             timezone('UTC', processed_at) as processed_at,
             timezone('UTC', everything.updated_at) as created_at,

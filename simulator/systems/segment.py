@@ -44,8 +44,9 @@ SPOILS = (Spoil("id"), Spoil("timestamp", "timestamptz '2099-01-01 00:00:00+00'"
 def write(delivery: Delivery) -> None:
     content(delivery)
     common = """
-        id, anonymous_id, user_id, timezone('UTC', happened_at) as "timestamp", timezone('UTC', happened_at)
-            - interval 3 year as sent_at, context_page_url, context_page_path, context_page_referrer,
+        id, anonymous_id, user_id, timezone('UTC', happened_at) as "timestamp",
+        timezone('UTC', happened_at - interval 3 year) as sent_at,
+        context_page_url, context_page_path, context_page_referrer,
         context_campaign_source, context_campaign_medium, context_campaign_name, context_user_agent,
         'analytics.js' as context_library_name, received_at as _load_at, oddity as _oddity
     """
@@ -61,7 +62,8 @@ def write(delivery: Delivery) -> None:
     twins(delivery)
     delivery.record(
         "user",
-        "select user_id, min(person_id), true from part.segment_events where user_id is not null group by all",
+        # Who is known is identified at the start of the visit.
+        "select user_id, min(person_id), true from part.segment_events where name = 'identify' group by all",
     )
     delivery.tell(
         "web_visits",
@@ -86,7 +88,7 @@ def content(delivery: Delivery) -> None:
     con.execute(
         f"""
         create table part.segment_visits as
-        select visits.*, people.shop_id, people.shopify_customer_id, people.email,
+        select visits.*, people.shopify_customer_id::varchar as customer_number, people.email,
             case when people.is_household and chance('shared_browser', household_id::varchar) < {trap("shared_browser")}
                 then md5('home' || household_id) else anonymous_id end as device,
             -- Who orders with an account is logged in, others now and then.
@@ -94,16 +96,23 @@ def content(delivery: Delivery) -> None:
                 (has_checked_out and not coalesce(orders.is_guest, true)) or chance('log in', visit_key::varchar) < 0.25
             ) as is_known,
             orders.ordered_at, orders.net_cents, orders.total_cents, orders.currency, orders.code,
-            coalesce(names.name, 'x') as order_name,
-            {PRODUCT_ID} + {SHOP_STEP} * people.shop_id + variants.product_id as product_id,
-            variants.list_cents_usd as cents
+            ({PRODUCT_ID} + {SHOP_STEP} * people.shop_id + variants.product_id)::varchar as shop_product_id,
+            variants.list_cents_usd as cents,
+            -- The page behind the front door.
+            case kind when 'tracking' then '/pages/track' else '/products/' || shop_product_id end as path,
+            '{SITE}' || case kind
+                when 'tracking' then path || '?' || case when chance('names the order', order_key::varchar) < 0.5
+                    then coalesce('order=%23' || substr(names.name, 2), 'order_id=' || ({ORDER_ID} + order_key))
+                    else 'order_id=' || ({ORDER_ID} + order_key) end
+                when 'shop' then path
+            end as url
         from life.visits as visits
         join life.people as people using (person_id)
         join life.variants as variants using (variant_id)
         left join life.orders as orders using (order_key)
         left join ({names}) as names (order_key, name) using (order_key);
 
-        create table part.segment_events as
+        create table part.segment_moments as
         -- What happens in a visit: its name, seconds after the start, which one of several.
         with moments as (
             {MOMENTS}
@@ -121,27 +130,26 @@ def content(delivery: Delivery) -> None:
             select visit_key, 'page', 5, 99 from part.segment_visits
             where chance('bot_visit', visit_key::varchar) < {trap("bot_visit")}
         )
+        select moments.*, started_at + to_seconds(after) as happened_at,
+            chance('queued_event', visit_key || name) < {trap("queued_event")} as is_queued
+        from moments join part.segment_visits as visits using (visit_key)
+        where happened_at < (select cut_at from life.settings);
+
+        -- Every table takes other columns of it.
+        create view part.segment_events as
         select
             'ajs-' || md5(visit_key || name || copy) as id,
             visit_key,
             person_id,
             name,
             case when copy = 99 then md5('bot' || visit_key) else device end as anonymous_id,
-            case when is_known and after >= 10 and copy <> 99 then shopify_customer_id::varchar end as user_id,
+            case when is_known and after >= 10 and copy <> 99 then customer_number end as user_id,
             case when name = 'identify' then email end as email,
-            started_at + to_seconds(after) as happened_at,
-            case when chance('queued_event', visit_key || name) < {trap("queued_event")}
-                then started_at + to_seconds(after) + to_days((1 + chance('queued days', visit_key || name) * 4)::int)
-                else started_at + to_seconds(after + 2) end as received_at,
-            case kind when 'tracking' then '/pages/track' else case when name = 'page' and copy = 0 then '/'
-                else '/products/' || product_id end end as context_page_path,
-            '{SITE}' || case kind
-                when 'tracking' then '/pages/track?' || case
-                    when chance('names the order', order_key::varchar) < 0.5 and order_name <> 'x'
-                        then 'order=%23' || substr(order_name, 2)
-                    else 'order_id=' || ({ORDER_ID} + order_key) end
-                when 'shop' then case when name = 'page' and copy = 0 then '/' else '/products/' || product_id end
-                end as context_page_url,
+            happened_at,
+            case when is_queued then happened_at + to_days((1 + chance('queued days', visit_key || name) * 4)::int)
+                else happened_at + interval 2 second end as received_at,
+            case when kind <> 'tracking' and name = 'page' and copy = 0 then '/' else path end as context_page_path,
+            case when kind = 'shop' and name = 'page' and copy = 0 then '{SITE}/' else url end as context_page_url,
             case when copy > 0 or name <> 'page' then '{SITE}/' when source = 'search' then 'https://www.google.com/'
                 when source = 'social' then 'https://www.instagram.com/'
                 when source = 'referral' then 'https://blog.example.org/' end as context_page_referrer,
@@ -151,7 +159,7 @@ def content(delivery: Delivery) -> None:
             null::varchar as context_campaign_name,
             case when copy = 99 then 'Mozilla/5.0 (compatible; Googlebot/2.1)' else 'Mozilla/5.0 (Macintosh)' end
                 as context_user_agent,
-            product_id::varchar as product_id,
+            shop_product_id as product_id,
             case when name in ('product_viewed', 'product_added') then (cents // 100)::int end as price,
             1 as quantity,
             'tea' as query,
@@ -164,10 +172,9 @@ def content(delivery: Delivery) -> None:
                 when copy = 99 then 'bot_visit'
                 when name = 'order_completed' and copy = 1 then 'double_thanks'
                 when name = 'wishlist_opened' then 'unknown_event'
-                when chance('queued_event', visit_key || name) < {trap("queued_event")} then 'queued_event'
+                when is_queued then 'queued_event'
             end as oddity
-        from moments join part.segment_visits as visits using (visit_key)
-        where started_at + to_seconds(after) < (select cut_at from life.settings)
+        from part.segment_moments join part.segment_visits using (visit_key)
         """
     )
 

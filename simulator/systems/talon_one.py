@@ -47,8 +47,9 @@ def content(delivery: Delivery) -> None:
             gross_cents - net_cents as off_cents, points_earned, points_spent
         from life.orders as orders
         left join part.talon_members as members
-            on members.person_id = orders.person_id and members.joined_at <= orders.ordered_at and not orders.is_guest
-                and (orders.channel = 'web' or orders.shows = 'card')
+            on members.person_id = case when not orders.is_guest and (orders.channel = 'web' or orders.shows = 'card')
+                then orders.person_id end
+                and members.joined_at <= orders.ordered_at
         where orders.origin = 'purchase' and orders.state <> 'test' and (orders.shop_id = 0 or not {has_rival})
             and (orders.channel = 'web' or members.person_id is not null);
         """
@@ -112,8 +113,8 @@ def ledger(delivery: Delivery) -> None:
                 occurred_at, entries.order_key, lots.lot_no, lots.active_at, lots.expires_at, '' as subledger
             from life.loyalty_entries as entries
             join part.talon_members as members using (person_id)
-            left join life.loyalty_lots as lots on lots.person_id = entries.person_id and lots.lot_no = entries.lot_no
-                and entries.entry_type = 'earn'
+            left join life.loyalty_lots as lots on lots.person_id = entries.person_id
+                and lots.lot_no = case when entries.entry_type = 'earn' then entries.lot_no end
             where entry_type in ('earn', 'spend', 'clawback', 'spend_reversal')
         ),
         birthdays as (
