@@ -354,6 +354,7 @@ def customers(delivery: Delivery) -> None:
                 and (deleted_at is null or not is_second_account)
             union all select id, phone_until_at, 0, 0 from part.shopify_accounts where phone_until_at is not null
                 and phone is not null
+            union all select id, agrees_at, 0, 0 from part.shopify_accounts where agrees_at > created_at
             union all select id, erased_at, 0, 0 from part.shopify_accounts
             where erased_at < (select cut_at from life.settings)
         ),
