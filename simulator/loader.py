@@ -228,7 +228,8 @@ class Delivery:
             insert into raw_counts
             select '{self.system}', '{table}', _fate, count(*) from deliveries group by _fate order by _fate;
             create table part.{self.system}__{table} as
-            select _record as record_key, bool_or(_fate = 'staged') as is_staged, min(_load_at) as first_loaded_at
+            select _record as record_key, bool_or(_fate = 'staged') as is_staged,
+                max(_load_at) filter (where _fate = 'staged') as staged_load_at
             from deliveries group by _record;
             """
         )

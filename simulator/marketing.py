@@ -20,8 +20,7 @@ SOURCE_WEIGHTS = (0.35, 0.3, 0.2, 0.1, 0.05)
 def consent_spans(life: Life) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Per channel, from when until when each person takes messages (UNIX time; NEVER: not at all)."""
     settings, draws, who = life.settings, life.draws, life.who
-    begins = np.where(np.isfinite(who.first), who.first, who.arrived)
-    begins = people.instants(settings, begins, who.zone)
+    begins = people.agrees_at(settings, who)
     spans = {}
     for channel in CHANNELS:
         wants = who[f"wants_{channel}"]

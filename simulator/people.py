@@ -180,6 +180,11 @@ def merged_at(found: Columns) -> np.ndarray:
     return np.where(found.is_merged & ~found.is_prospect, found.arrived + found.merge_after, np.inf)
 
 
+def agrees_at(settings: Settings, found: Columns) -> np.ndarray:
+    """When who wants messages says so (UNIX time): with the first purchase, without any on arrival."""
+    return instants(settings, np.where(np.isfinite(found.first), found.first, found.arrived), found.zone)
+
+
 def phone_numbers(owner: np.ndarray, city: np.ndarray, has_phone: np.ndarray, is_new: bool = False) -> pa.Array:
     """Numbers that are kept free for fiction or cannot exist; null where a country's range is used up."""
     european = owner // 48 * 4 + owner % 4

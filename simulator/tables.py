@@ -30,7 +30,8 @@ always: people
                merged_shopify_customer_id, loyalty_id (card number; null: no member), is_prospect (never buys),
                is_staff, is_wholesale, is_marketplace, favourite_category, preferred_channel, store_share,
                daily_purchase_rate, dropout_probability, message_tolerance (0 to 1), scene (a named person, see
-               `scenes`), erasure_at (asks to be erased), first_ordered_at, wants_email, wants_sms, wants_push
+               `scenes`), erasure_at (asks to be erased), first_ordered_at, wants_email, wants_sms, wants_push,
+               agrees_at (says so then)
 
 always: trade
   orders       order_key, person_id, shop_id, channel (web, till, pop_up), store_id (till), city; origin (purchase,
@@ -217,6 +218,7 @@ def add_people(life: Life) -> None:
     extra = arrow({
         "erasure_at": before(settings, wish), "first_ordered_at": first, "wants_email": who.wants_email,
         "wants_sms": who.wants_sms, "wants_push": who.wants_push,
+        "agrees_at": before(settings, people.agrees_at(settings, who)),
     })  # fmt: skip
     for name in extra.column_names:
         table = table.append_column(name, extra[name])

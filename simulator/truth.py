@@ -259,7 +259,7 @@ def add_truth(life: Life, systems: tuple[str, ...]) -> None:
 
 
 # What systems that are not written would have kept, as far as the truth asks for it.
-_LANDED = "record_key varchar, is_staged boolean, first_loaded_at timestamp"
+_LANDED = "record_key varchar, is_staged boolean, staged_load_at timestamp"
 _KEPT = {
     "pos": {
         "pos__sales": _LANDED,

@@ -23,7 +23,7 @@ def add(delivery: Delivery) -> None:
             time_zone, arrived_at, has_account, shopify_customer_id::varchar as customer_number,
             case when person_id in (select person_id from life.orders where is_second_account and state = 'normal')
                 then merged_shopify_customer_id::varchar end as second_number,
-            merged_at, erasure_at, wants_email,
+            merged_at, erasure_at, wants_email, reviews_email,
             count(*) over (partition by lower(email)) > 1 or count(phone) over (partition by phone) > 1
                 as shares_address
         from life.people
@@ -73,7 +73,7 @@ def tell_consents(delivery: Delivery, tool: str) -> None:
         select '{tool}' as source_name, people.person_id, channels.channel,
             case when erasure_at is not null then 'unsubscribed' else coalesce(decided.state, 'unknown') end as state,
             coalesce(erasure_at, decided.changed_at) as changed_at, people.shares_address,
-            refusals.tool as refused_at_tool
+            refusals.tool as refused_at_tool, reviews_email as reviews_address
         from part.tool_people as people
         cross join (values ('email'), ('sms'), ('push')) as channels (channel)
         left join decided on decided.person_id = people.person_id and decided.channel = channels.channel

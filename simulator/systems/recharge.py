@@ -294,6 +294,8 @@ def log(delivery: Delivery) -> None:
         join part.recharge_subscriptions as subscriptions using (subscription_key)
         where event in ('skipped', 'paused', 'resumed', 'swapped')
             or is_overwritten
+            -- A row that was first seen when it ran again shows no end.
+            or load_after(ended_at) = load_after(reactivated_at)
             or chance('unlogged', subscription_key::varchar || event) >= {unlogged}
         """,
         key=("id",),

@@ -185,10 +185,13 @@ def twins(delivery: Delivery) -> None:
     delivery.con.execute(
         f"""
         create table part.segment_twins as
-        select record_key, first_loaded_at from part.segment__tracks as tracks
+        select record_key, staged_load_at from part.segment__tracks as tracks
         semi join ({own}) as own using (record_key) where is_staged;
+        delete from raw_rows using part.segment_twins as twins
+        where system = 'segment' and table_name = 'tracks' and fate = 'staged'
+            and raw_rows.record_key = twins.record_key;
         insert into raw_rows
-        select 'segment', 'tracks', record_key, first_loaded_at, 'duplicate', 'twin_event' from part.segment_twins;
+        select 'segment', 'tracks', record_key, staged_load_at, 'duplicate', 'twin_event' from part.segment_twins;
         update raw_counts set rows = rows - (select count(*) from part.segment_twins)
         where system = 'segment' and table_name = 'tracks' and fate = 'staged';
         insert into raw_counts

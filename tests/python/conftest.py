@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -94,6 +95,34 @@ class Warehouse:
         ]
 
 
+@dataclass
+class Simulated:
+    """A simulated shop: its raw tables, their warehouse, and what really happened."""
+
+    raw: Path
+    warehouse: Warehouse
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        connection.execute(f"attach '{self.warehouse.database}' as warehouse (read_only); attach ':memory:' as truth")
+        for file in (self.raw / "truth").glob("*.parquet"):
+            connection.execute(f"create view truth.{file.stem} as from '{file}'")
+        connection.execute("use warehouse")
+        return connection
+
+    def sql(self, query: str) -> list[tuple]:
+        """Run a query on the warehouse in which `truth.<table>` is a table of the truth."""
+        return self.connection.execute(query).fetchall()
+
+    def same(self, ours: str, truth: str, at_least: int = 1) -> None:
+        """Two queries give the same rows, duplicates counted, and there are at least so many."""
+        ((rows,),) = self.sql(f"select count(*) from ({truth})")
+        assert rows >= at_least
+        for side, one, other in (("ours", ours, truth), ("truth", truth, ours)):
+            assert (side, self.sql(f"from ({one}) except all from ({other}) limit 5")) == (side, [])
+
+
 def run_dbt(*arguments: str, raw: Path, folder: Path, variables: dict | None = None, **environment: str):
     """Run dbt in a process of its own, with its database and target below `folder`."""
     command = [str(DBT), *arguments, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
@@ -176,6 +205,18 @@ def small(tmp_path_factory) -> Warehouse:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PERENNIAL_SALT", small_shop.SALT)
         return build(small_shop.write(Raw(folder / "raw")), folder)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory) -> Simulated:
+    """Twenty thousand people in three years with every system and every trap, built without dbt tests."""
+    from simulator import shop
+    from simulator.settings import Settings
+    from simulator.systems import SYSTEMS
+
+    folder = tmp_path_factory.mktemp("simulated")
+    shop.simulate(Settings(customers=20_000, seed=7, systems=tuple(SYSTEMS), out=folder / "raw"))
+    return Simulated(folder / "raw", build(folder / "raw", folder))
 
 
 @pytest.fixture

@@ -302,6 +302,15 @@ def test_anonymised_events_keep_their_person(shop):
     assert len(messages(shop, *account(ANNA))) == 1
 
 
+# A profile of which nothing is seen but that another went into is who that one was.
+
+BRAZE.event("userorphan", "heard of", "2024-03-14T12:00:00", orphaned_by_id="silent", external_user_id=str(ANNA))
+
+
+def test_a_surviving_profile_is_who_the_merged_one_was(shop):
+    assert customer(shop, *user("silent")) == customer(shop, *user("heard of")) == customer(shop, *account(ANNA))
+
+
 # Classes: words of the campaign decide, an offer before everything else; what fits nothing is promotional and reported.
 
 for number, words in enumerate(

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 -- One Braze profile. One that was merged keeps its own address and has the surviving one's id, so that it is the same
--- person.
+-- person; a surviving one that nothing names is known by what the merged ones were.
 with
 
 point_in_time as (
@@ -68,6 +68,30 @@ profiles as (
     group by events.user_id
 ),
 
+-- What the profiles that went into a surviving one were known by.
+inherited as (
+    select
+        merged_users.surviving_user_id as user_id,
+        {{ newest_value('events.external_user_id', 'events.occurred_at') }} as external_user_id,
+        {{ newest_value('events.email', 'events.occurred_at') }} as email,
+        {{ newest_value('events.phone', 'events.occurred_at') }} as phone
+    from events
+    inner join merged_users on events.user_id = merged_users.user_id
+    cross join point_in_time
+    where events.occurred_at < point_in_time.cut_at
+    group by merged_users.surviving_user_id
+),
+
+survivors as (
+    select
+        profiles.user_id,
+        coalesce(profiles.external_user_id, inherited.external_user_id) as external_user_id,
+        coalesce(profiles.email, inherited.email) as email,
+        coalesce(profiles.phone, inherited.phone) as phone
+    from profiles
+    left join inherited on profiles.user_id = inherited.user_id
+),
+
 merged as (
     select
         profiles.user_id,
@@ -77,7 +101,7 @@ merged as (
         coalesce(profiles.phone, survivors.phone) as phone
     from profiles
     left join merged_users on profiles.user_id = merged_users.user_id
-    left join profiles as survivors on merged_users.surviving_user_id = survivors.user_id
+    left join survivors on coalesce(merged_users.surviving_user_id, profiles.user_id) = survivors.user_id
 )
 
 select

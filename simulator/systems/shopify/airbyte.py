@@ -354,6 +354,7 @@ def customers(delivery: Delivery) -> None:
                 and (deleted_at is null or not is_second_account)
             union all select id, phone_until_at, 0, 0 from part.shopify_accounts where phone_until_at is not null
                 and phone is not null
+            union all select id, agrees_at, 0, 0 from part.shopify_accounts where agrees_at > created_at
             union all select id, erased_at, 0, 0 from part.shopify_accounts
             where erased_at < (select cut_at from life.settings)
         ),
@@ -383,17 +384,17 @@ def customers(delivery: Delivery) -> None:
             (versions.total_cents / 100.0)::double as total_spent,
             null::bigint as last_order_id,
             accounts.currency,
-            '{"state":"' || case when is_erased then 'redacted' when wants_email then 'subscribed'
-                else 'not_subscribed' end
+            '{"state":"' || case when is_erased then 'redacted'
+                when wants_email and has_decided then 'subscribed' else 'not_subscribed' end
                 || '","opt_in_level":"single_opt_in","consent_updated_at":"'
-                || with_offset(accounts.created_at, accounts.shop_zone) || '"}' as email_marketing_consent,
+                || with_offset(decided_at, accounts.shop_zone) || '"}' as email_marketing_consent,
             case when accounts.phone is not null then '{"state":"' || case when is_erased then 'redacted'
-                when wants_sms then 'subscribed' else 'not_subscribed' end
+                when wants_sms and has_decided then 'subscribed' else 'not_subscribed' end
                 || '","opt_in_level":"single_opt_in","consent_updated_at":"'
-                || with_offset(accounts.created_at, accounts.shop_zone) || '","consent_collected_from":"SHOPIFY"}' end
+                || with_offset(decided_at, accounts.shop_zone) || '","consent_collected_from":"SHOPIFY"}' end
                 as sms_marketing_consent,
-            wants_email and not is_erased as accepts_marketing,
-            timezone('UTC', accounts.created_at) as accepts_marketing_updated_at,
+            wants_email and has_decided and not is_erased as accepts_marketing,
+            timezone('UTC', decided_at) as accepts_marketing_updated_at,
             accounts.tags,
             null::varchar as note,
             case when not is_erased then
@@ -406,7 +407,14 @@ def customers(delivery: Delivery) -> None:
             versions.load_at as _load_at
         from versions
         join part.shopify_accounts as accounts using (id),
-        lateral (select coalesce(accounts.erased_at <= versions.updated_at, false) as is_erased) as erasure
+        lateral (
+            select coalesce(accounts.erased_at <= versions.updated_at, false) as is_erased,
+                coalesce(accounts.agrees_at < seen_until(versions.load_at), false) as has_decided
+        ) as states,
+        lateral (
+            select case when has_decided then greatest(accounts.created_at, accounts.agrees_at)
+                else accounts.created_at end as decided_at
+        ) as decision
         -- A second account stops changing when it is merged away.
         where not accounts.is_second or accounts.merged_at is null or versions.updated_at < accounts.merged_at
         """,

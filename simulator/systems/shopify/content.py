@@ -135,7 +135,8 @@ def add(delivery: Delivery) -> None:
             case when not is_second then phone end as phone, phone_until_at, next_phone,
             given_name, family_name, street, city, postal_code, province_code, people.country_code,
             concat_ws(', ', case when is_staff then 'staff' end, case when is_wholesale then 'wholesale' end) as tags,
-            wants_email, wants_sms, merged_at, erasure_at + interval 2 day as erased_at
+            wants_email, wants_sms, case when wants_email or wants_sms then agrees_at end as agrees_at, merged_at,
+            erasure_at + interval 2 day as erased_at
         from accounts
         join life.people as people using (person_id)
         join life.shops as shops on shops.shop_id = people.shop_id

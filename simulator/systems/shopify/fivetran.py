@@ -54,7 +54,7 @@ def write(delivery: Delivery) -> None:
         con.execute(
             f"""
             create table part.shopify__{ours} as
-            select '{FIRST_SHOP}:' || record_key as record_key, is_staged, first_loaded_at from part.shopify__{theirs}
+            select '{FIRST_SHOP}:' || record_key as record_key, is_staged, staged_load_at from part.shopify__{theirs}
             """
         )
 
@@ -318,6 +318,9 @@ def customers(delivery: Delivery) -> None:
         )
         select accounts.*, coalesce(orders, 0) as orders_count, coalesce(cents, 0) as total_cents,
             coalesce(erased_at < settings.cut_at, false) as is_erased,
+            coalesce(agrees_at < settings.cut_at, false) as has_decided,
+            case when agrees_at < settings.cut_at then greatest(accounts.created_at, agrees_at)
+                else accounts.created_at end as decided_at,
             greatest(load_after(accounts.created_at), bought.synced_at, case when erased_at < settings.cut_at
                 then load_after(erased_at) end) as synced_at
         from part.shopify_accounts as accounts
@@ -340,11 +343,12 @@ def customers(delivery: Delivery) -> None:
             case when chance('login', id::varchar) < 0.4 then 'enabled' else 'disabled' end as state,
             chance('verified', id::varchar) < 0.85 as verified_email, orders_count, total_cents {MONEY} as total_spent,
             currency, false as tax_exempt, null::varchar as note,
-            case when is_erased then 'redacted' when wants_email then 'subscribed' else 'not_subscribed' end
-                as email_marketing_consent_state,
+            case when is_erased then 'redacted' when wants_email and has_decided then 'subscribed'
+                else 'not_subscribed' end as email_marketing_consent_state,
             'single_opt_in' as email_marketing_consent_opt_in_level,
-            created_at as email_marketing_consent_consent_updated_at,
-            wants_email and not is_erased as accepts_marketing, created_at as accepts_marketing_updated_at,
+            decided_at as email_marketing_consent_consent_updated_at,
+            wants_email and has_decided and not is_erased as accepts_marketing,
+            decided_at as accepts_marketing_updated_at,
             synced_at as _load_at
         from part.current_accounts
         """,
