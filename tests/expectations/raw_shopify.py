@@ -212,7 +212,7 @@ SUITES = (
             Expect(
                 "share_of_first_buyers_known_before",
                 "Those who buy at first are new; accounts older than the first order mean that earlier orders are"
-                " missing (an app without the scope read_all_orders sees 60 days) and old customers look like new ones.",
+                " missing (an app without the scope read_all_orders sees 60 days) and old customers look new.",
                 0,
                 0.2,
             ),
