@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export DBT_PROFILES_DIR := .
 PAGE = DBT_PROFILES_DIR=charts PERENNIAL_PAGE_DB=$$(realpath --relative-to=. "$${PERENNIAL_DB:-perennial.duckdb}")
 
-.PHONY: help build sample test lint format spark dashboard docs clean
+.PHONY: help build sample test lint format spark dashboard docs bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -23,8 +23,8 @@ help:  ## this list
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-sample: .venv/.build  ## real receipts of a gift wholesaler in data/raw, if that is missing and PERENNIAL_RAW names no other folder
-	@test -n "$$PERENNIAL_RAW" || test -e data/raw || $(BIN)/python -m converters online_retail --out data/raw
+sample: .venv/.build  ## a simulated shop of 2,000 people in data/raw, if that is missing and PERENNIAL_RAW names no other folder
+	@test -n "$$PERENNIAL_RAW" || test -e data/raw || $(BIN)/python -m simulator --out data/raw
 
 build: sample  ## the warehouse: dbt build on the raw data; make build VARS='as_of: 2011-06-30' passes vars
 	@$(BIN)/dbt build $(if $(VARS),--vars '{$(VARS)}')
@@ -55,5 +55,8 @@ dashboard: build .venv/.dev  ## one static page: dashboard/retention.html
 docs: .venv/.dev  ## what the data looks like, as pages: data_docs/
 	@$(BIN)/python -m tests.expectations --out data_docs
 
+bench: .venv/.build  ## measure builds of 10,000 and 100,000 customers, write BENCHMARKS.md; make bench SIZES=1000000
+	@$(BIN)/python -m benchmarks $(if $(SIZES),--customers $(SIZES))
+
 clean:  ## remove what the commands made, but no raw data
-	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs
+	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs .cache/benchmarks

@@ -62,6 +62,16 @@
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- for subject, columns in perennial.subjects().items() if var('custom_' ~ subject) -%}
+            {%- set relation = var('custom_' ~ subject) -%}
+            {%- set absent = columns.keys() | reject('in', perennial.landed_columns(relation)) | join(', ') -%}
+            {%- if absent -%}
+                {%- do problems.append(
+                    relation ~ ', which the var custom_' ~ subject ~ ' names, has no column ' ~ absent ~ ': it must have'
+                    ~ ' all columns of ' ~ subject ~ ' in macros/sources/subjects.sql, null where nothing is known.'
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}

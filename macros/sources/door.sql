@@ -45,16 +45,20 @@
         {%- if problems -%}
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}
-        {%- set declared = perennial.declared_sources() -%}
-        {%- for name in known if name.split('.')[0] in var('systems') -%}
-            {%- if not (declared | selectattr('source_name', 'equalto', name.split('.')[0])
-                | selectattr('name', 'equalto', name.split('.')[1]) | list) -%}
-                {%- do notes.append(name ~ ' is no table that Perennial knows, and is not read.') -%}
-            {%- endif -%}
+        {%- set read = [] -%}
+        {%- for source in perennial.declared_sources() if perennial.is_of_the_loader(source) -%}
+            {%- do read.append(source.source_name ~ '.' ~ source.name) -%}
         {%- endfor -%}
-        {%- for system in var('systems') if system not in present -%}
-            {%- do notes.append(system ~ ': no raw tables below ' ~ perennial.raw_root() ~ ', treated as absent.') -%}
+        {%- for name in known if name.split('.')[0] in var('systems') and name not in read -%}
+            {%- set loader = var(name.split('.')[0] ~ '_loader', none) -%}
+            {%- do notes.append(
+                name ~ ' is no table that Perennial knows' ~ (' from ' ~ loader if loader) ~ ', and is not read.'
+            ) -%}
         {%- endfor -%}
+        {%- set absent = var('systems') | reject('in', present) | join(', ') -%}
+        {%- if absent -%}
+            {%- do notes.append(absent ~ ': no raw tables below ' ~ perennial.raw_root() ~ ', treated as absent.') -%}
+        {%- endif -%}
         {%- for note in notes -%}
             {%- do log('  door: ' ~ note, info=true) -%}
         {%- endfor -%}

@@ -76,6 +76,7 @@
                 'shipping_address':
                     "'{\"country_code\":\"' || " ~ clean_text('raw_rows.shipping_address_country_code') ~ " || '\"}'",
             },
+            'order_refunds': {'transactions': "coalesce(nested_parts.transactions, '[]')"},
             'products': {
                 'deleted_at': deleted_at,
                 'is_gift_card': 'raw_rows.id in (select product_id from ' ~ source('shopify', 'order_line')

@@ -2,11 +2,8 @@
     The canonical shape of every subject, declared once. Each system contributes int_<subject>__<system> with these
     columns; a relation of your own joins through the var custom_<subject>. Above this union nothing is about a system.
 #}
-{% macro subject_columns(subject) %}
-    {%- set identity = {
-        'platform_customer_id': 'string', 'loyalty_id': 'string', 'email': 'string', 'phone': 'string',
-    } -%}
-    {%- set columns = {
+{% macro subjects() %}
+    {%- do return({
         'orders': {
             'order_id': 'string', 'source_name': 'string', 'source_order_id': 'string', 'store_id': 'string',
             'ordered_at': 'timestamp', 'fulfilled_at': 'timestamp', 'cancelled_at': 'timestamp', 'payment_state': 'string',
@@ -106,13 +103,10 @@
         },
         'customer_records': {
             'source_name': 'string', 'source_record_type': 'string', 'source_record_id': 'string',
-            'recorded_at': 'timestamp',
+            'recorded_at': 'timestamp', 'platform_customer_id': 'string', 'loyalty_id': 'string', 'email': 'string',
+            'phone': 'string',
         },
-    }[subject] -%}
-    {%- if subject == 'customer_records' -%}
-        {%- do columns.update(identity) -%}
-    {%- endif -%}
-    {%- do return(columns) -%}
+    }) -%}
 {% endmacro %}
 
 
@@ -124,7 +118,7 @@
     {%- if var('custom_' ~ subject) -%}
         {%- do relations.append(var('custom_' ~ subject)) -%}
     {%- endif -%}
-    {%- set columns = perennial.subject_columns(subject) -%}
+    {%- set columns = perennial.subjects()[subject] -%}
     {%- for relation in relations %}
 {{ 'union all' if not loop.first }}
 select

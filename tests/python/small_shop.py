@@ -2,7 +2,8 @@
 A small shop with a till and a web shop: half a year, one of everything that a rule looks at, and canaries for people.
 
 Whatever is personal (e-mail, phone, name, address, free text) says canary or has the canaries' number, so that a test
-can look for it where it must not be. Three tests share one warehouse of it: see the fixture `small`.
+can look for it where it must not be. The other systems are those of a simulated shop, whose people are other ones.
+The tests share one warehouse of it: see the fixture `small`.
 """
 
 import json
@@ -11,9 +12,14 @@ from datetime import date, timedelta
 from conftest import Raw, sale
 from shopify import Shop, adjustment, goods, line, write_rows, write_shops
 
+from simulator import shop as simulated
+from simulator.settings import Settings
+from simulator.systems import SYSTEMS
+
 FIRST_DAY, DAYS = date(2023, 10, 2), 182
 PEOPLE = 45
 CANARIES = "canary|30 ?7770"
+ADDRESSES = r"\w@\w"
 SALT = "canary-salt"
 ADDRESS = json.dumps({"name": "Canary Lee", "address1": "1 Canary Street", "country_code": "DE"})
 
@@ -31,7 +37,21 @@ def write(raw: Raw) -> Raw:
     write_shops(raw, web_shop())
     sales, lines = till()
     write_rows(raw, {"sales": sales, "sale_lines": lines}, system="pos")
+    write_other_systems(raw)
     return raw
+
+
+def write_other_systems(raw: Raw) -> None:
+    last_day = FIRST_DAY + timedelta(days=DAYS - 1)
+    folder = raw.folder.with_name("simulated")
+    simulated.simulate(
+        Settings(
+            customers=600, systems=tuple(SYSTEMS), out=folder, as_of=last_day, scene_day=last_day,
+            loader_since=FIRST_DAY - timedelta(days=180), workers=1,
+        )
+    )  # fmt: skip
+    for system in set(SYSTEMS) - {"shopify", "pos"}:
+        (folder / system).rename(raw.folder / system)
 
 
 def web_shop() -> Shop:

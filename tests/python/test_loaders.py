@@ -6,12 +6,13 @@ third way in, are at the end.
 """
 
 import json
+import re
 from collections import defaultdict
 from datetime import UTC, datetime
 
 import duckdb
 import pytest
-from conftest import BuildFailed, Raw, Warehouse, build, differences
+from conftest import BuildFailed, Raw, Warehouse, build, differences, run_dbt
 from shopify import Shop, adjustment, goods, line, tip, write_shops
 
 from simulator.settings import Settings
@@ -271,7 +272,7 @@ def survey(tmp_path_factory) -> Warehouse:
             create view home_made.reviews as
             select 'survey:7' as review_id, 'survey' as source_name, 'answer' as source_record_type,
                 '7' as source_record_id, '7001' as product_id, '#1001' as order_reference, false as is_site_review,
-                '2' as score, null as sentiment, null as title, 'Too sweet' as content,
+                '2' as score, null as sentiment, null as title, 'Too sweet' as body,
                 '2024-06-01 10:00:00' as reviewed_at, true as is_published, true as is_verified_buyer,
                 false as is_incentivized, null as incentive_type, null as votes_up, null as votes_down
             """
@@ -310,3 +311,17 @@ def test_it_obeys_the_cut_and_the_words_of_the_shop(survey):
     (visit,) = survey.rows("from marts.web_sessions")
     assert (visit["product_view_count"], visit["cart_add_count"]) == (1, 0)
     assert visit["customer_id"] == survey.one("select customer_id from marts.customers")
+
+
+def test_a_table_that_lacks_columns_is_refused(survey):
+    result = run_dbt(
+        "build",
+        raw=survey.database.parent / "raw",
+        folder=survey.database.parent,
+        variables={"custom_reviews": "home_made.people"},
+    )
+    assert result.returncode
+    assert re.search(
+        r"home_made\.people, which the var custom_reviews names, has no column review_id, .*: it must\s+have all columns",
+        result.stdout,
+    )

@@ -840,7 +840,7 @@ put("privacy.erasure_requests", request_id="E3", requested_at="soon", email="x@e
 
 
 def test_erasure_requests(shop):
-    (found,) = shop.rows("from staging.stg_privacy__erasure_requests")
+    (found,) = shop.rows("from intermediate.int_identity__erasure_requests")
     assert (found["requested_at"], found["phone"]) == (datetime(2024, 5, 1, 8), "+4930")
     assert reasons(shop, "privacy", "erasure_requests") == ["it names nobody", "requested_at is not a time"]
 

@@ -204,6 +204,42 @@ DEFECTS = (
         "update marts.repurchase_curve set survival = 1.01 where segment_type = 'all' and order_number = 1",
         "curve_within_bounds",
     ),
+    # Subscriptions, parcels, tickets, messages, consents, reviews
+    Defect(
+        "an ended subscription that runs",
+        "update marts.subscriptions set is_active = true where ended_on is not null",
+        "subscription_ended_or_active",
+    ),
+    Defect(
+        "a parcel that nobody can judge is on time",
+        "update marts.shipments set is_late = false where unknown_reason is not null",
+        "shipment_late_or_reason",
+    ),
+    Defect(
+        "a delivery before the first attempt",
+        "update marts.shipments set first_attempted_on = delivered_on + 1 where delivered_on is not null",
+        "shipment_attempted_before_delivered",
+    ),
+    Defect(
+        "late by no day",
+        "update marts.shipments set delay_days = 0 where is_late",
+        "shipment_late_has_delay",
+    ),
+    Defect(
+        "answered in no state",
+        "update marts.tickets set response_state = 'waiting' where first_responded_at is not null",
+        "ticket_answer_has_a_state",
+    ),
+    Defect(
+        "a message out before it was sent",
+        "update marts.messages set messaged_at = messaged_at - interval 1 hour where sent_at is not null",
+        "message_happened_by_then",
+    ),
+    Defect(
+        "a consent that ends as it begins",
+        "update marts.consents set valid_to = valid_from where valid_to is not null",
+        "consent_intervals_have_a_length",
+    ),
     # Scorecard
     Defect(
         "no value and no reason",

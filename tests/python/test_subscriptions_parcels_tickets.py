@@ -777,22 +777,3 @@ def test_every_row_is_accounted_for(now):
 
 def test_with_every_test_of_the_project(now):
     assert now.failures == []
-
-
-DEFECTS = {
-    "subscription_ended_or_active": "update marts.subscriptions set is_active = true where ended_on is not null",
-    "shipment_late_or_reason": "update marts.shipments set is_late = false where unknown_reason = 'not_scanned'",
-    "shipment_attempted_before_delivered": "update marts.shipments set first_attempted_on = delivered_on + 1",
-    "shipment_late_has_delay": "update marts.shipments set delay_days = 0 where is_late",
-    "ticket_answer_has_a_state": "update marts.tickets set response_state = 'waiting' where not sla_breached",
-}
-
-
-@pytest.mark.parametrize(("name", "statement"), DEFECTS.items(), ids=DEFECTS)
-def test_planted_defects_are_found(now, tmp_path, name, statement):
-    query = (now.target / "compiled/perennial/models/marts/core/_service.yml" / f"{name}.sql").read_text()
-    shutil.copy(now.database, tmp_path / now.database.name)
-    with duckdb.connect(str(tmp_path / now.database.name)) as connection:
-        assert connection.execute(query).fetchall() == []
-        connection.execute(statement)
-        assert connection.execute(query).fetchall() != []

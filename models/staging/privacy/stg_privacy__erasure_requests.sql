@@ -3,10 +3,7 @@ select
     requested_at,
     email,
     phone,
-    case
-        when platform_customer_id like '%:%' then platform_customer_id
-        else {{ shopify_person('platform_customer_id') }}
-    end as platform_customer_id,
+    platform_customer_id,
     loyalty_id,
     loaded_at
 from {{ ref('base_privacy__erasure_requests') }}
