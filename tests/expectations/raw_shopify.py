@@ -84,6 +84,41 @@ WEEKS = """
     limit 13
 """
 
+# Shopify shows only the last 60 days of orders to an app that did not ask for read_all_orders.
+BEGINNING = """
+    with placed as (
+        select
+            shop_url,
+            if(json_valid(customer), try_cast(json_extract_string(customer, '$.id') as bigint), null) as id,
+            try_cast(coalesce(processed_at, created_at) as timestamptz) as ordered_at
+        from raw.shopify__orders
+        where deleted_at is null
+    ),
+
+    shops as (
+        select shop_url, min(ordered_at) as begins_at from placed group by shop_url
+    ),
+
+    accounts as (
+        select shop_url, id, min(try_cast(created_at as timestamptz)) as created_at
+        from raw.shopify__customers
+        group by all
+    ),
+
+    first_buyers as (
+        select shop_url, id, begins_at, created_at
+        from placed join shops using (shop_url) join accounts using (shop_url, id)
+        where ordered_at < begins_at + interval 60 day
+        group by all
+    )
+
+    select
+        count(*) as first_buyers,
+        if(count(*) >= 30, avg(if(created_at < begins_at - interval 1 day, 1, 0)), null)
+            as share_of_first_buyers_known_before
+    from first_buyers
+"""
+
 # Only what moves with every order: the catalogue, the shop and its locations change rarely.
 FRESHNESS = """
     with loads as (
@@ -165,6 +200,21 @@ SUITES = (
                 "A week has about as many orders as the eight before it; a sync that stops shows here.",
                 0.4,
                 3,
+            ),
+        ),
+        "shopify",
+    ),
+    Suite(
+        "shopify beginning",
+        "Who bought in the first 60 days of the history, in one row; null if they are fewer than 30.",
+        BEGINNING,
+        (
+            Expect(
+                "share_of_first_buyers_known_before",
+                "Those who buy at first are new; accounts older than the first order mean that earlier orders are"
+                " missing (an app without the scope read_all_orders sees 60 days) and old customers look new.",
+                0,
+                0.2,
             ),
         ),
         "shopify",

@@ -85,6 +85,7 @@ SALES += [
     sale("text", "2024-03-03 10:00", 50, customer=TEXT, sku=TEXT),
     sale("zeros", "2024-03-04 10:00", 5, customer="000000"),
     sale("dashes", "2024-03-04 10:00", 5, customer="---"),
+    sale("hash of nothing", "2024-03-04 10:00", 5, customer="D41D8CD98F00B204E9800998ECF8427E"),
     sale("line end", "2024-03-04 10:00", 5, customer="rich\r"),
     sale("sold in euros", "2024-03-08 10:00", 1000, customer="currencies"),
     sale(
@@ -302,7 +303,8 @@ def test_a_return_with_a_line_of_nothing_is_a_return(poisoned):
 
 
 def test_placeholders_are_nobody_and_line_ends_are_nothing(poisoned):
-    assert receipt(poisoned, "zeros")["customer_id"] is receipt(poisoned, "dashes")["customer_id"] is None
+    nobody = [receipt(poisoned, number)["customer_id"] for number in ("zeros", "dashes", "hash of nothing")]
+    assert nobody == [None, None, None]
     assert receipt(poisoned, "line end")["customer_id"] == receipt(poisoned, "ten million")["customer_id"]
 
 

@@ -8,6 +8,8 @@ import pytest
 from conftest import Warehouse
 from small_shop import CANARIES
 
+from simulator.settings import Settings
+from simulator.shop import simulate
 from tests.expectations import marts, raw_pos, raw_shopify
 from tests.expectations.__main__ import main
 from tests.expectations.run import validate
@@ -116,6 +118,12 @@ DEFECTS = (
         where not (created_at between timestamptz '2024-03-01' and timestamptz '2024-03-20' and id % 5 > 0)
         """,
         "share_of_the_eight_weeks_before",
+    ),
+    Defect(
+        "shopify beginning",
+        "raw.shopify__customers",
+        "select * replace (created_at - interval 1 year as created_at) from warehouse.raw.shopify__customers",
+        "share_of_first_buyers_known_before",
     ),
     Defect(
         "shopify freshness",
@@ -251,6 +259,33 @@ def test_false_of_a_planted_defect(defect, warehouse_of):
     with replica(warehouse_of(defect.suite), defect) as connection:
         (outcome,) = validate(connection, [SUITES[defect.suite]])
     assert defect.breaks in outcome.broken
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True], ids=["whole", "cut off"])
+def test_a_history_of_60_days_is_seen(tmp_path, is_cut_off):
+    """A simulated shop whose loader was connected after a year, with all orders or with those that Shopify shows."""
+    settings = {
+        "customers": 2_000,
+        "systems": ("shopify",),
+        "workers": 1,
+        "trap_rates": {"truncated_history": is_cut_off},
+    }
+    simulate(Settings(out=tmp_path / "raw", **settings))
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create schema raw; create schema staging; create schema quality;
+            create view staging.point_in_time as select date '2025-12-31' as as_of;
+            create view quality.row_accounting as select 'shopify' as system, 1 as raw_rows;
+            """
+        )
+        for table in ("orders", "customers"):
+            file = tmp_path / "raw" / "shopify" / f"{table}.parquet"
+            connection.execute(f"create view raw.shopify__{table} as from '{file}'")
+        (outcome,) = validate(connection, [SUITES["shopify beginning"]])
+        ((buyers, _),) = connection.execute(SUITES["shopify beginning"].query).fetchall()
+    assert buyers > 30
+    assert outcome.broken == (("share_of_first_buyers_known_before",) if is_cut_off else ())
 
 
 def test_every_suite_has_a_planted_defect():

@@ -747,6 +747,16 @@ def test_replies(shop):
     assert consents(shop, *user("nobody"), channel="sms")[-1] == ("unsubscribed", "2024-03-03 10:00:00")
 
 
+# Of a phone number the digits are compared, however it was typed.
+
+texter("caller", "+15550011", ("2024-03-03T10:00:00", "STOP"))
+CALLER = SHOP.customer("account-of-caller@example.com", phone="+1 (555) 00-11")
+
+
+def test_phones_are_the_same_however_they_are_typed(shop):
+    assert consent(shop, *account(CALLER), channel="sms") == "unsubscribed"
+
+
 # Messages that end in a refusal, and people who are deleted.
 
 BRAZE.email("send", "una", "2024-03-01T10:00:00", "u1", email_address="una@example.com")
