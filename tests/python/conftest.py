@@ -198,13 +198,13 @@ def sample(sample_raw, tmp_path_factory) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory) -> Warehouse:
-    """The small shop's warehouse, without dbt tests."""
+    """The small shop's warehouse, built with all dbt tests."""
     import small_shop
 
     folder = tmp_path_factory.mktemp("small")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PERENNIAL_SALT", small_shop.SALT)
-        return build(small_shop.write(Raw(folder / "raw")), folder)
+        return build(small_shop.write(Raw(folder / "raw")), folder, with_tests=True)
 
 
 @pytest.fixture(scope="session")

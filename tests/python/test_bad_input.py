@@ -343,8 +343,9 @@ def wrong_types(tmp_path_factory) -> Warehouse:
         "shopify.orders",
         """
         select
-            5000000077828::double as id, 'demo' as shop_url, timestamp '2024-03-01 10:00' as created_at, null::integer as processed_at,
-            {'id': 7, 'email': 'ann@example.com'} as customer, 1 as taxes_included, 0 as test, 'EUR' as currency,
+            5000000077828::double as id, 'demo' as shop_url, timestamp '2024-03-01 10:00' as created_at,
+            null::integer as processed_at, {'id': 7, 'email': 'ann@example.com'} as customer, 1 as taxes_included,
+            0 as test, 'EUR' as currency,
             [{'id': 1, 'price': 12.5, 'quantity': 2, 'gift_card': false, 'tax_lines': [{'price': 4.17}]}] as line_items,
             '4.17' as total_tax, ['a', 'b'] as tags, timestamp_ns '2024-03-02 04:00' as _airbyte_extracted_at
         """,
@@ -353,7 +354,8 @@ def wrong_types(tmp_path_factory) -> Warehouse:
         "shopify.order_refunds",
         """
         select
-            1.0 as id, 'demo' as shop_url, 5000000077828::double as order_id, timestamp '2024-03-01 12:00' as created_at,
+            1.0 as id, 'demo' as shop_url, 5000000077828::double as order_id,
+            timestamp '2024-03-01 12:00' as created_at,
             [{'id': 5, 'line_item_id': 1, 'quantity': 1, 'subtotal': 12.5, 'total_tax': 2.09}] as refund_line_items,
             [{'kind': 'refund', 'status': 'success', 'amount': 12.5}] as transactions
         """,

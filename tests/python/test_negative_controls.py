@@ -268,10 +268,10 @@ DEFECTS = (
 class Checks:
     """dbt's compiled tests, over a copy of the warehouse that defects may be planted in."""
 
-    def __init__(self, database: Path, tested: Path, built: Path):
+    def __init__(self, database: Path, target: Path):
         self.database = database
-        self.tests = nodes(tested, "test")
-        self.models = nodes(built, "model")
+        self.tests = nodes(target, "test")
+        self.models = nodes(target, "model")
 
     def failed(self, defect: Defect | None = None) -> set[str]:
         """The names of the tests that find a row, with the defect planted."""
@@ -304,7 +304,7 @@ def nodes(target: Path, kind: str) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def planted_for_dbt(small, tmp_path_factory):
-    """A copy of the small shop's warehouse with one defect, and what `dbt test` says of it."""
+    """A copy of the small shop's warehouse with a defect in the orders, and what `dbt test` says of them."""
     folder = tmp_path_factory.mktemp("planted")
     shutil.copy(small.database, folder / "warehouse.duckdb")
     (folder / "target").mkdir()
@@ -312,16 +312,15 @@ def planted_for_dbt(small, tmp_path_factory):
     (defect,) = (defect for defect in DEFECTS if defect.name == "a cent more on an order")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute(defect.statement)
-    result = run_dbt("test", "--exclude-resource-type", "unit_test", raw=small.database.parent / "raw", folder=folder)
+    result = run_dbt("test", "--select", "orders", raw=small.database.parent / "raw", folder=folder)
     return folder, defect, result
 
 
 @pytest.fixture(scope="module")
-def checks(small, planted_for_dbt, tmp_path_factory) -> Checks:
-    folder, _, _ = planted_for_dbt
+def checks(small, tmp_path_factory) -> Checks:
     database = tmp_path_factory.mktemp("checks") / "warehouse.duckdb"
     shutil.copy(small.database, database)
-    return Checks(database, folder / "target", small.target)
+    return Checks(database, small.target)
 
 
 def test_dbt_reports_the_planted_defect(planted_for_dbt):

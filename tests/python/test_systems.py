@@ -1,0 +1,89 @@
+"""Any system may be missing: the same models and tests hold whichever systems there are.
+
+Only the door reads the var `systems` (a test says so): it leaves the raw views of a system that is not there empty. So
+the SQL that dbt compiled once for the small shop is run again here on emptied views, which costs seconds instead of a
+build each.
+"""
+
+import json
+import random
+
+import duckdb
+import pytest
+from conftest import ROOT, Warehouse
+from test_negative_controls import nodes
+
+from benchmarks.__main__ import MATERIALIZED, models_in_order
+from simulator.systems import SYSTEMS
+
+WITHOUT_ONE = [sorted(set(SYSTEMS) - {system}) for system in SYSTEMS]
+CHANCE = random.Random(7)
+RANDOM = [sorted(CHANCE.sample(sorted(SYSTEMS), CHANCE.randint(1, len(SYSTEMS) - 2))) for _ in range(10)]
+
+
+def name(systems: list[str]) -> str:
+    absent = sorted(set(SYSTEMS) - set(systems))
+    return f"without {absent[0]}" if len(absent) == 1 else " ".join(systems)
+
+
+def test_only_the_door_knows_the_systems():
+    files = [path for folder in ("models", "macros", "tests") for path in (ROOT / folder).rglob("*.sql")]
+    readers = {path.name for path in files if "var('systems')" in path.read_text()}
+    assert readers == {"door.sql", "check_settings.sql"}
+
+
+class Project:
+    """The small shop's compiled models and tests, and its raw views and settings to run them on."""
+
+    def __init__(self, small: Warehouse):
+        self.small = small
+        self.models = models_in_order(small.target.parent)
+        self.tests = nodes(small.target, "test")
+        systems = json.loads((small.target / "manifest.json").read_text())["sources"].values()
+        self.system_of = {source["identifier"]: source["source_name"] for source in systems}
+        self.landed = {
+            system for (system,) in small.sql("select distinct system from quality.row_accounting where raw_rows > 0")
+        }
+
+    def build(self, systems: list[str]) -> duckdb.DuckDBPyConnection:
+        """A warehouse in memory of those systems."""
+        connection = duckdb.connect()
+        connection.execute("set timezone = 'UTC'; set variable perennial_salt = 'any'")
+        connection.execute("attach ':memory:' as warehouse; use warehouse")
+        connection.execute(f"attach '{self.small.database}' as built (read_only)")
+        for schema in {"raw", "settings", *(model["schema"] for model in self.models)}:
+            connection.execute(f"create schema {schema}")
+        tables = "select schema_name, table_name from duckdb_tables() where database_name = 'built'"
+        for schema, table in connection.execute(tables).fetchall():
+            if schema == "settings":
+                connection.execute(f"create table {schema}.{table} as from built.{schema}.{table}")
+        views = "select view_name from duckdb_views() where database_name = 'built' and schema_name = 'raw'"
+        for (view,) in connection.execute(views).fetchall():
+            there = self.system_of[view] in systems
+            connection.execute(f"create view raw.{view} as from built.raw.{view}" + ("" if there else " where false"))
+        for model in self.models:
+            kind = MATERIALIZED[model["config"]["materialized"]]
+            connection.execute(f"create {kind} {model['schema']}.{model['alias']} as {model['compiled_code']}")
+        return connection
+
+
+@pytest.fixture(scope="module")
+def project(small) -> Project:
+    return Project(small)
+
+
+@pytest.mark.parametrize("systems", [*WITHOUT_ONE, *RANDOM], ids=name)
+def test_any_systems_build(project, systems):
+    with project.build(systems) as connection:
+        found = {
+            row[0] for row in connection.execute("select distinct source_name from marts.customer_records").fetchall()
+        }
+        assert found <= set(systems)
+        raw = "select distinct system from quality.row_accounting where raw_rows > 0"
+        assert {row[0] for row in connection.execute(raw).fetchall()} == set(systems) & project.landed
+        failed = [
+            name
+            for name, node in project.tests.items()
+            if connection.execute(f"select count(*) from ({node['compiled_code']})").fetchone()[0]
+        ]
+        assert failed == []
