@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from simulator.settings import HORIZON, TRAPS, Mistake, Settings
+from simulator.systems import SYSTEMS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,8 +48,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def read(options: argparse.Namespace) -> Settings:
     """The settings that the arguments mean; raises Mistake."""
-    from simulator.systems import SYSTEMS
-
     chosen = tuple(name.strip() for name in options.systems.split(",") if name.strip())
     unknown = [name for name in chosen if name not in SYSTEMS]
     if unknown or not chosen:
@@ -109,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
         help="last day; a later one is the same shop with more days",
     )
     add("--out", type=Path, default=defaults.out, help="folder of the raw data (default: data/raw)")
-    add("--systems", default=",".join(defaults.systems), help="comma-separated (default: %(default)s)")
+    add("--systems", default=",".join(defaults.systems), help="comma-separated (default: all, %(default)s)")
     add("--trap-rate", type=float, default=1.0, help="multiplies the rate of every trap; 0 plants none")
     add("--trap", action="append", default=[], metavar="NAME=RATE", help="the rate of one trap; may be repeated")
     add(

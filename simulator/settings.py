@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from simulator.systems import SYSTEMS
+
 BLOCK = 10_000  # people who are simulated together; a constant, since whose number is passed on depends on it
 STREAM = 20_000  # people whose tempers come from one stream of random numbers; whole blocks
 HORIZON = date(2027, 12, 31)  # nothing happens later
@@ -134,7 +136,7 @@ class Settings:
     seed: int = 7
     as_of: date = date(2025, 12, 31)
     out: Path = Path("data/raw")
-    systems: tuple[str, ...] = ("shopify", "pos")
+    systems: tuple[str, ...] = SYSTEMS
     start: date = date(2023, 1, 1)
     scene_day: date = date(2025, 12, 31)
     loader_since: date = date(2024, 1, 1)

@@ -358,7 +358,7 @@ def tell(delivery: Delivery) -> None:
                 as failed_at,
             case when channel = 'email' and not is_complaint then unsubscribed_at end as unsubscribed_at,
             case when is_complaint then unsubscribed_at end as complained_at
-        from part.braze_messages order by all
+        from part.braze_messages
         """,
     )
     _messages.tell_consents(delivery, "braze")

@@ -54,7 +54,6 @@ def write(delivery: Delivery) -> None:
         from part.klaviyo_messages
         -- Of a message that neither arrived nor bounced before the cut Klaviyo knows nothing.
         where coalesce(delivered_at, bounced_at) is not null
-        order by all
         """,
     )
     _messages.tell_consents(delivery, "klaviyo")

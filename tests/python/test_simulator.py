@@ -12,8 +12,9 @@ import pytest
 from scipy.special import hyp2f1
 
 from simulator import people, scenes, shop
-from simulator.__main__ import main
+from simulator.__main__ import main, parser, read
 from simulator.settings import BLOCK, TRAPS, Mistake, Settings
+from simulator.systems import SYSTEMS
 from simulator.tables import Life
 
 SALES = ("shopify", "pos")
@@ -442,6 +443,10 @@ def test_a_wrong_argument_gets_one_clear_sentence(arguments, sentence, tmp_path,
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_writes_all_systems_unless_told():
+    assert read(parser().parse_args([])).systems == SYSTEMS
 
 
 def test_the_command_writes_and_counts(tmp_path, capsys):
