@@ -46,7 +46,7 @@ def write_other_systems(raw: Raw) -> None:
     folder = raw.folder.with_name("simulated")
     simulated.simulate(
         Settings(
-            customers=600, systems=tuple(SYSTEMS), out=folder, as_of=last_day, scene_day=last_day,
+            customers=600, out=folder, as_of=last_day, scene_day=last_day,
             loader_since=FIRST_DAY - timedelta(days=180), workers=1,
         )
     )  # fmt: skip
