@@ -1,6 +1,6 @@
--- One text that names exactly one order: its id or its name, with and without the sign in front. Tools that know orders
--- by whatever the shop told them find theirs here. Names count from 1 in every shop, so they name an order only where no
--- other shop writes its names the same way. What left a till has no parcel.
+-- One text that names exactly one order: its id or its name, with and without the sign in front. Tools that know
+-- orders by whatever the shop told them find theirs here. Names count from 1 in every shop, so they name an order only
+-- where no other shop writes its names the same way. What left a till has no parcel.
 with
 
 orders as (

@@ -66,30 +66,27 @@ gaps as (
 starts as (
     select
         *,
-        coalesce({{ seconds_between('previous_at', 'occurred_at') }} > 60 * {{ threshold('session_gap_minutes') }}, true)
-            as is_start
+        coalesce(
+            {{ seconds_between('previous_at', 'occurred_at') }} > 60 * {{ threshold('session_gap_minutes') }}, true
+        ) as is_start
     from gaps
 ),
 
 placed as (
     select
         *,
-        last_value(case when is_start then event_id end ignore nulls) over (
+        -- The number of the visit's first event, then its id.
+        max(case when is_start then lpad(cast(event_number as string), 10, '0') || event_id end) over (
             partition by source_name, device, visitor_record_type, visitor_record_id
             order by occurred_at, event_id
             rows between unbounded preceding and current row
-        ) as first_event_id,
-        max(case when is_start then event_number end) over (
-            partition by source_name, device, visitor_record_type, visitor_record_id
-            order by occurred_at, event_id
-            rows between unbounded preceding and current row
-        ) as first_event_number
+        ) as first_event
     from starts
 )
 
 select
-    substr({{ hash_text('first_event_id') }}, 1, 32) as session_id,
-    event_number - first_event_number + 1 as position,
+    substr({{ hash_text('substr(first_event, 11)') }}, 1, 32) as session_id,
+    event_number - cast(substr(first_event, 1, 10) as bigint) + 1 as position,
     event_id,
     source_name,
     device,
