@@ -126,7 +126,7 @@ class Delivery:
         place = (
             f"row_number() over (partition by _record, _load_at order by {changed_at}, rowid)" if changed_at else "1"
         )
-        version = "_record || '/' || _load_at::varchar || '/' || _row_in_load::varchar"
+        version = "concat(_record, '/', _load_at, '/', _row_in_load)"
         con.execute(
             f"""
             create temp table deliveries as
@@ -153,10 +153,10 @@ class Delivery:
                 select *, 2 as _copy, true as _is_corrupt from drawn where _comes_corrupt and not _is_lost
             ),
             removed as (select _record from delivered where _is_tombstone group by _record),
-            -- Most records come once; only the others need sorting.
-            several as (select _record from delivered group by _record having count(*) > 1),
+            -- Most records come once; only the others need sorting. A collision only sorts one more.
+            several as (select hash(_record) as _hash from delivered group by _hash having count(*) > 1),
             superseded as (
-                select _row, _copy from delivered semi join several using (_record)
+                select _row, _copy from delivered semi join several on hash(_record) = _hash
                 qualify row_number() over (
                     partition by _record, _is_corrupt or _is_refused, _is_tombstone
                     order by _changed_at desc nulls last, _load_at desc, _copy
