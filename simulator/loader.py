@@ -35,6 +35,8 @@ create macro money(cents) as (cents // 100)::varchar || '.' || lpad((cents % 100
 create macro money_set(cents, currency, seen_cents, seen_currency) as
     '{{"shop_money":{{"amount":"' || money(cents) || '","currency_code":"' || currency
     || '"}},"presentment_money":{{"amount":"' || money(seen_cents) || '","currency_code":"' || seen_currency || '"}}}}';
+-- timezone('UTC', instant) goes through the calendar, ten times as slowly.
+create macro utc(instant) as make_timestamptz(epoch_us(instant));
 -- A zone by name costs a fifth of a zone by column.
 create macro local_at(instant, zone) as case zone {clocks} end;
 create macro with_offset(instant, zone) as
@@ -57,14 +59,14 @@ create macro quoted(words) as coalesce(to_json(words)::varchar, 'null');
 METADATA = {
     "airbyte": """
         cast(cast(_hash as uuid) as varchar) as _airbyte_raw_id,
-        timezone('UTC', _load_at) as _airbyte_extracted_at,
+        utc(_load_at) as _airbyte_extracted_at,
         '{"sync_id":' || (epoch(_load_at)::bigint // 86400 - 19000)::varchar || ',"changes":' || _changes || '}'
             as _airbyte_meta,
         1::bigint as _airbyte_generation_id
     """,
     "fivetran": "_load_at as _fivetran_synced",
     "ours": "_load_at as _loaded_at",
-    "segment": "timezone('UTC', _load_at) as received_at",
+    "segment": "utc(_load_at) as received_at",
 }
 
 
