@@ -35,6 +35,8 @@ create macro money(cents) as (cents // 100)::varchar || '.' || lpad((cents % 100
 create macro money_set(cents, currency, seen_cents, seen_currency) as
     '{{"shop_money":{{"amount":"' || money(cents) || '","currency_code":"' || currency
     || '"}},"presentment_money":{{"amount":"' || money(seen_cents) || '","currency_code":"' || seen_currency || '"}}}}';
+-- timezone('UTC', instant) goes through the calendar, ten times as slowly.
+create macro utc(instant) as make_timestamptz(epoch_us(instant));
 -- A zone by name costs a fifth of a zone by column.
 create macro local_at(instant, zone) as case zone {clocks} end;
 create macro with_offset(instant, zone) as
@@ -57,14 +59,14 @@ create macro quoted(words) as coalesce(to_json(words)::varchar, 'null');
 METADATA = {
     "airbyte": """
         cast(cast(_hash as uuid) as varchar) as _airbyte_raw_id,
-        timezone('UTC', _load_at) as _airbyte_extracted_at,
+        utc(_load_at) as _airbyte_extracted_at,
         '{"sync_id":' || (epoch(_load_at)::bigint // 86400 - 19000)::varchar || ',"changes":' || _changes || '}'
             as _airbyte_meta,
         1::bigint as _airbyte_generation_id
     """,
     "fivetran": "_load_at as _fivetran_synced",
     "ours": "_load_at as _loaded_at",
-    "segment": "timezone('UTC', _load_at) as received_at",
+    "segment": "utc(_load_at) as received_at",
 }
 
 
@@ -126,7 +128,7 @@ class Delivery:
         place = (
             f"row_number() over (partition by _record, _load_at order by {changed_at}, rowid)" if changed_at else "1"
         )
-        version = "_record || '/' || _load_at::varchar || '/' || _row_in_load::varchar"
+        version = "concat(_record, '/', _load_at, '/', _row_in_load)"
         con.execute(
             f"""
             create temp table deliveries as
@@ -153,10 +155,10 @@ class Delivery:
                 select *, 2 as _copy, true as _is_corrupt from drawn where _comes_corrupt and not _is_lost
             ),
             removed as (select _record from delivered where _is_tombstone group by _record),
-            -- Most records come once; only the others need sorting.
-            several as (select _record from delivered group by _record having count(*) > 1),
+            -- Most records come once; only the others need sorting. A collision only sorts one more.
+            several as (select hash(_record) as _hash from delivered group by _hash having count(*) > 1),
             superseded as (
-                select _row, _copy from delivered semi join several using (_record)
+                select _row, _copy from delivered semi join several on hash(_record) = _hash
                 qualify row_number() over (
                     partition by _record, _is_corrupt or _is_refused, _is_tombstone
                     order by _changed_at desc nulls last, _load_at desc, _copy

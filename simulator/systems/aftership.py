@@ -175,8 +175,8 @@ def trackings(delivery: Delivery) -> None:
             tracking_number,
             slug,
             shipment_type,
-            timezone('UTC', created_at) as created_at,
-            timezone('UTC', updated_at) as updated_at,
+            utc(created_at) as created_at,
+            utc(updated_at) as updated_at,
             tag not in ('Delivered', 'Expired') as active,
             tag,
             tag || case tag when 'Exception' then '_005' else '_001' end as subtag,
@@ -277,15 +277,15 @@ def returns(delivery: Delivery) -> None:
         select
             id,
             upper(left(id, 8)) as rma_number,
-            timezone('UTC', filed_at) as created_at,
-            timezone('UTC', updated_at) as updated_at,
+            utc(filed_at) as created_at,
+            utc(updated_at) as updated_at,
             case when resolved_at <= updated_at then 'done' when is_approved then 'approved' else 'submitted' end
                 as approval_status,
-            timezone('UTC', case when is_approved then filed_at + interval 1 day end) as approved_at,
+            utc(case when is_approved then filed_at + interval 1 day end) as approved_at,
             null::timestamptz as rejected_at,
-            timezone('UTC', case when resolved_at <= updated_at and outcome = 'refund' then resolved_at end)
+            utc(case when resolved_at <= updated_at and outcome = 'refund' then resolved_at end)
                 as refunded_at,
-            timezone('UTC', case when resolved_at <= updated_at then resolved_at end) as resolved_at,
+            utc(case when resolved_at <= updated_at then resolved_at end) as resolved_at,
             null::timestamptz as expired_at,
             filed_by,
             case outcome when 'store credit' then 'store_credit' else 'original_payment' end as refund_destination,

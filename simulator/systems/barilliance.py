@@ -20,7 +20,7 @@ def write(delivery: Delivery) -> None:
         """
         create table part.barilliance_sends as
         select carts.cart_key, carts.person_id, people.email, carts.created_at + interval 1 hour as sent_at,
-            timezone('America/New_York', timezone('UTC', carts.created_at + interval 1 hour)) as sent_local_at,
+            timezone('America/New_York', utc(carts.created_at + interval 1 hour)) as sent_local_at,
             cart_key % 3 as kind
         from life.carts as carts
         join part.tool_people as people using (person_id)

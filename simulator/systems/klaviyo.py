@@ -162,7 +162,7 @@ def events(delivery: Delivery) -> None:
         select
             substr(md5('event/' || about), 1, 11) as id,
             'event' as type,
-            timezone('UTC', happened_at) as datetime,
+            utc(happened_at) as datetime,
             '{{"timestamp":' || epoch(happened_at)::bigint || ',"datetime":"' || strftime(happened_at,
                 '%Y-%m-%dT%H:%M:%S') || '+00:00","uuid":"'
                 || md5(about)::uuid || '","event_properties":{{' || properties || '}}}}' as attributes,
@@ -249,7 +249,7 @@ def profiles(delivery: Delivery) -> None:
                 || '"subscriptions":{{"email":' || {said("email")}
                 || ',"sms":' || case when people.phone is null then 'null' else {said("sms")} end
                 || ',"mobile_push":' || {said("push")} || '}}}}' as attributes,
-            timezone('UTC', updated_at) as updated,
+            utc(updated_at) as updated,
             load_at as _load_at
         from part.klaviyo_versions as versions
         join part.klaviyo_people as people using (person_id)

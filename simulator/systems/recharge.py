@@ -109,9 +109,9 @@ def subscriptions(delivery: Delivery) -> None:
             customer_id + 210000000 as address_id,
             case when chance('has email', subscription_key::varchar) < 0.5 then email end as email,
             case when is_upper then upper(shown_status) else shown_status end as status,
-            timezone('UTC', started_at) as created_at,
-            timezone('UTC', updated_at) as updated_at,
-            timezone('UTC', case when is_over then ended_at end) as cancelled_at,
+            utc(started_at) as created_at,
+            utc(updated_at) as updated_at,
+            utc(case when is_over then ended_at end) as cancelled_at,
             case when is_over then reason end as cancellation_reason,
             null::varchar as cancellation_reason_comments,
             case when not is_over then strftime(local_at(coalesce(charged_at, started_at), shop_zone)
@@ -209,9 +209,9 @@ def charges(delivery: Delivery) -> None:
             case when is_upper then upper(charge_type) else charge_type end as type,
             strftime(local_at(scheduled_at, shop_zone), '%Y-%m-%d')
                 || case when everything.id % 2 = 0 then '' else ' 05:00:00' end as scheduled_at,
-            timezone('UTC', processed_at) as processed_at,
-            timezone('UTC', everything.updated_at) as created_at,
-            timezone('UTC', everything.updated_at) as updated_at,
+            utc(processed_at) as processed_at,
+            utc(everything.updated_at) as created_at,
+            utc(everything.updated_at) as updated_at,
             money(total_cents) as total_price,
             money(total_cents) as subtotal_price,
             '0.00' as total_discounts,
@@ -257,8 +257,8 @@ def subscribers(delivery: Delivery) -> None:
             people.given_name as first_name,
             people.family_name as last_name,
             false as has_payment_method_in_dunning,
-            timezone('UTC', started_at) as created_at,
-            timezone('UTC', updated_at) as updated_at,
+            utc(started_at) as created_at,
+            utc(updated_at) as updated_at,
             load_after(started_at) as _load_at
         from part.recharge_customers as customers join life.people as people using (person_id)
         """,
@@ -288,7 +288,7 @@ def log(delivery: Delivery) -> None:
                 else subscriptions.id end as object_id,
             case event when 'skipped' then 'skipped' {verbs} end as verb,
             case event when 'payment_failed' then 'Subscription cancelled: {DUNNING}' else event end as description,
-            timezone('UTC', event_at) as created_at,
+            utc(event_at) as created_at,
             load_after(event_at) as _load_at
         from events
         join part.recharge_subscriptions as subscriptions using (subscription_key)

@@ -44,8 +44,8 @@ SPOILS = (Spoil("id"), Spoil("timestamp", "timestamptz '2099-01-01 00:00:00+00'"
 def write(delivery: Delivery) -> None:
     content(delivery)
     common = """
-        id, anonymous_id, user_id, timezone('UTC', happened_at) as "timestamp",
-        timezone('UTC', happened_at - interval 3 year) as sent_at,
+        id, anonymous_id, user_id, utc(happened_at) as "timestamp",
+        utc(happened_at - interval 3 year) as sent_at,
         context_page_url, context_page_path, context_page_referrer,
         context_campaign_source, context_campaign_medium, context_campaign_name, context_user_agent,
         'analytics.js' as context_library_name, received_at as _load_at, oddity as _oddity

@@ -287,8 +287,8 @@ def tiers(delivery: Delivery) -> None:
             where ended_at is null and load_after(started_at) < last_load_at
         )
         select {PROGRAMME} as programid, '' as subledgerid, loyalty_id as customerprofileid, tier as tiername,
-            strftime(timezone('{ZONE}', timezone('UTC', started_at)), '%Y-%m-%dT%H:%M:%S') as startdate,
-            strftime(timezone('{ZONE}', timezone('UTC', tier_until_at)), '%Y-%m-%dT%H:%M:%S') as expirydate,
+            strftime(timezone('{ZONE}', utc(started_at)), '%Y-%m-%dT%H:%M:%S') as startdate,
+            strftime(timezone('{ZONE}', utc(tier_until_at)), '%Y-%m-%dT%H:%M:%S') as expirydate,
             _load_at
         from exports
         """,
@@ -354,7 +354,7 @@ def sessions(delivery: Delivery) -> None:
             case when states.code is null then '[]' else '["' || states.code || '"]' end as coupons,
             coalesce(referrals.code, '') as referral,
             strftime(ordered_at - interval 20 minute, '%Y-%m-%dT%H:%M:%SZ') as created,
-            timezone('UTC', updated_at) as updated,
+            utc(updated_at) as updated,
             case when state <> 'open' then strftime(ordered_at, '%Y-%m-%dT%H:%M:%SZ') end as closedat,
             strftime(cancelled_at, '%Y-%m-%dT%H:%M:%SZ') as cancelledat,
             load_after(updated_at) as _load_at

@@ -145,8 +145,8 @@ def reviews(delivery: Delivery) -> None:
         )
         select
             id::double as id,
-            timezone('UTC', reviewed_at) as created_at,
-            timezone('UTC', versions.updated_at) as updated_at,
+            utc(reviewed_at) as created_at,
+            utc(versions.updated_at) as updated_at,
             score::double as score,
             case when score >= 4 then 0.93 when score = 3 then 0.5 else 0.08 end::double as sentiment,
             title,

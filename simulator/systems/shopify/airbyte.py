@@ -130,10 +130,10 @@ def orders(delivery: Delivery) -> None:
             orders.id,
             orders.name,
             substr(orders.name, 2)::bigint as order_number,
-            timezone('UTC', orders.created_at) as created_at,
-            timezone('UTC', orders.ordered_at) as processed_at,
-            timezone('UTC', states.updated_at) as updated_at,
-            timezone('UTC', case when states.is_cancelled then orders.cancelled_at end) as cancelled_at,
+            utc(orders.created_at) as created_at,
+            utc(orders.ordered_at) as processed_at,
+            utc(states.updated_at) as updated_at,
+            utc(case when states.is_cancelled then orders.cancelled_at end) as cancelled_at,
             case when states.is_cancelled then orders.cancel_reason end as cancel_reason,
             null::timestamptz as closed_at,
             orders.state = 'test' as test,
@@ -211,7 +211,7 @@ def orders(delivery: Delivery) -> None:
         join part.discount_texts as discounts using (order_key)
         left join part.refund_texts as texts on texts.refund_key = states.refund_key
         union all by name
-        select id, timezone('UTC', deleted_at) as deleted_at, 'deleted' as deleted_message,
+        select id, utc(deleted_at) as deleted_at, 'deleted' as deleted_message,
             'The order was deleted' as deleted_description, shop_url, load_after(deleted_at) as _load_at,
             true as _is_tombstone
         from part.shopify_orders
@@ -235,8 +235,8 @@ def details(delivery: Delivery) -> None:
     delivery.deliver(
         "order_refunds",
         """
-        select refunds.id, refunds.order_id, timezone('UTC', refunded_at) as created_at,
-            timezone('UTC', refunded_at) as processed_at,
+        select refunds.id, refunds.order_id, utc(refunded_at) as created_at,
+            utc(refunded_at) as processed_at,
             case kind when 'amount' then 'Goodwill' when 'exchange' then 'Exchange' when 'restock' then 'Store credit'
                 end as note,
             kind <> 'amount' as restock,
@@ -259,7 +259,7 @@ def details(delivery: Delivery) -> None:
         """
         select id, order_id, kind, status, cents / 100.0::double as amount, currency, gateway, parent_id,
             is_test as test,
-            timezone('UTC', happened_at) as created_at, timezone('UTC', happened_at) as processed_at, shop_url,
+            utc(happened_at) as created_at, utc(happened_at) as processed_at, shop_url,
             load_after(greatest(happened_at, order_created_at)) as _load_at
         from part.shopify_transactions
         where deleted_at is null or happened_at < deleted_at
@@ -282,8 +282,8 @@ def details(delivery: Delivery) -> None:
             from events group by order_key, load_at
         )
         select
-            fulfilments.id, order_id, timezone('UTC', shipped_at) as created_at,
-                timezone('UTC', versions.updated_at) as updated_at,
+            fulfilments.id, order_id, utc(shipped_at) as created_at,
+                utc(versions.updated_at) as updated_at,
             'success' as status,
             case when delivered_at <= versions.updated_at then 'delivered' else 'in_transit' end as shipment_status,
             carrier as tracking_company,
@@ -325,9 +325,9 @@ def details(delivery: Delivery) -> None:
             carts.value_cents / 100.0::double as total_price,
             '[{{"variant_id":' || {VARIANT_ID} + {SHOP_STEP} * carts.shop_id + carts.variant_id
                 || ',"quantity":' || carts.quantity || '}}]' as line_items,
-            timezone('UTC', carts.created_at) as created_at,
-            timezone('UTC', versions.updated_at) as updated_at,
-            timezone('UTC', case when carts.completed_at <= versions.updated_at
+            utc(carts.created_at) as created_at,
+            utc(versions.updated_at) as updated_at,
+            utc(case when carts.completed_at <= versions.updated_at
                 then carts.completed_at end) as completed_at,
             shops.shop_url,
             versions.load_at as _load_at
@@ -376,8 +376,8 @@ def customers(delivery: Delivery) -> None:
                 else accounts.phone end as phone,
             case when is_erased then null else accounts.given_name end as first_name,
             case when is_erased then null else accounts.family_name end as last_name,
-            timezone('UTC', accounts.created_at) as created_at,
-            timezone('UTC', versions.updated_at) as updated_at,
+            utc(accounts.created_at) as created_at,
+            utc(versions.updated_at) as updated_at,
             case when chance('login', accounts.id::varchar) < 0.4 then 'enabled' else 'disabled' end as state,
             chance('verified', accounts.id::varchar) < 0.85 as verified_email,
             versions.orders_count::bigint as orders_count,
@@ -393,8 +393,13 @@ def customers(delivery: Delivery) -> None:
                 || '","opt_in_level":"single_opt_in","consent_updated_at":"'
                 || with_offset(decided_at, accounts.shop_zone) || '","consent_collected_from":"SHOPIFY"}' end
                 as sms_marketing_consent,
+<<<<<<< HEAD
             wants_email and has_decided and not is_erased as accepts_marketing,
             timezone('UTC', decided_at) as accepts_marketing_updated_at,
+=======
+            wants_email and not is_erased as accepts_marketing,
+            utc(accounts.created_at) as accepts_marketing_updated_at,
+>>>>>>> work-a
             accounts.tags,
             null::varchar as note,
             case when not is_erased then
@@ -443,7 +448,7 @@ def catalogue(delivery: Delivery) -> None:
             load_after(greatest(products.sold_from_on::timestamp, (select first_load_at - interval 1 day
                 from life.settings))) as _load_at
         from life.products as products cross join life.shops as shops,
-        lateral (select timezone('UTC', products.sold_from_on::timestamp) as sold_from) as sale
+        lateral (select utc(products.sold_from_on::timestamp) as sold_from) as sale
         where products.sold_from_on <= (select as_of_on from life.settings)
         """,
         key=("shop_url", "id"),
@@ -467,7 +472,7 @@ def catalogue(delivery: Delivery) -> None:
             ((case when shops.shop_id = 1 then list_cents_eur else list_cents_usd
                 end * changes.percent // 100) / 100.0)::double as price,
             null::varchar as compare_at_price,
-            timezone('UTC', changed_on::timestamp) as updated_at,
+            utc(changed_on::timestamp) as updated_at,
             shops.shop_url,
             load_after(changed_on::timestamp) as _load_at
         from changes cross join life.shops as shops
@@ -489,9 +494,9 @@ def catalogue(delivery: Delivery) -> None:
         select 700000000000 + 1000000 * shops.shop_id + promotion_id as id, code, 'basic' as discount_type,
             'ACTIVE' as status,
             codes.name as title, 0::bigint as usage_count, 0::bigint as async_usage_count, null::bigint as usage_limit,
-            timezone('UTC', begins_on::timestamp) as starts_at,
-            timezone('UTC', ends_on::timestamp + interval 1 day) as ends_at,
-            timezone('UTC', begins_on::timestamp) as updated_at,
+            utc(begins_on::timestamp) as starts_at,
+            utc(ends_on::timestamp + interval 1 day) as ends_at,
+            utc(begins_on::timestamp) as updated_at,
             shops.shop_url,
             load_after(begins_on::timestamp) as _load_at
         from codes cross join life.shops as shops
