@@ -393,13 +393,8 @@ def customers(delivery: Delivery) -> None:
                 || '","opt_in_level":"single_opt_in","consent_updated_at":"'
                 || with_offset(decided_at, accounts.shop_zone) || '","consent_collected_from":"SHOPIFY"}' end
                 as sms_marketing_consent,
-<<<<<<< HEAD
             wants_email and has_decided and not is_erased as accepts_marketing,
-            timezone('UTC', decided_at) as accepts_marketing_updated_at,
-=======
-            wants_email and not is_erased as accepts_marketing,
-            utc(accounts.created_at) as accepts_marketing_updated_at,
->>>>>>> work-a
+            utc(decided_at) as accepts_marketing_updated_at,
             accounts.tags,
             null::varchar as note,
             case when not is_erased then
