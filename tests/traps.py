@@ -2,7 +2,7 @@
 The traps of the raw data, and for each what handles it, which test holds that, and how to remove it.
 
 `python -m tests.traps` removes one handling after the other in a copy of the project and expects its test to fail
-(seconds each; `--only 16 17` for some traps). `python -m tests.traps --list > tests/TRAPS.md` writes the list.
+(10 to 20 seconds each; `--only 16 17` for some traps). `python -m tests.traps --list > tests/TRAPS.md` writes the list.
 """
 
 import argparse
@@ -75,7 +75,7 @@ ALWAYS = {
 # What no test can hold yet, or need not.
 LIMITS = {
     3: "An order that was not loaded again after the merge stays with the account that vanished.",
-    4: "Requests to be forgotten are staged and counted; no model reads them yet.",
+    4: "Requests to be forgotten are read and counted; no mart obeys them yet.",
     8: "A national number is not completed with its country, and nobody is joined to anybody by a phone.",
     13: "That amounts are decimals and no doubles cannot be seen in results: marts round to cents.",
     20: "Zendesk is not staged. Draft orders count once they are orders: there is nothing to remove.",
