@@ -68,16 +68,27 @@
     {{ return(adapter.dispatch('row_to_json', 'perennial')(alias)) }}
 {%- endmacro %}
 
-{# As DuckDB writes it: nulls shown, times with a blank and without the zeros of a whole second. #}
+{#
+    Nulls shown, times with a blank and without the zeros of a whole second. An offset of zero is left out, since one
+    engine writes it and the other cannot tell a time that had one.
+#}
 {% macro default__row_to_json(alias) -%}
     regexp_replace(
-        to_json(struct({{ alias }}.*), map(
-            'ignoreNullFields', 'false',
-            'timestampFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSSx',
-            'timestampNTZFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSS'
-        )),
-        '([0-9] [0-9]{2}:[0-9]{2}:[0-9]{2})[.]000000', '$1'
+        regexp_replace(
+            to_json(struct({{ alias }}.*), map(
+                'ignoreNullFields', 'false',
+                'timestampFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSS',
+                'timestampNTZFormat', 'yyyy-MM-dd HH:mm:ss.SSSSSS'
+            )),
+            '([0-9] [0-9]{2}:[0-9]{2}:[0-9]{2})[.]000000', '$1'
+        ),
+        '([0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)[+]00"', '$1"'
     )
 {%- endmacro %}
 
-{% macro duckdb__row_to_json(alias) -%} cast(to_json({{ alias }}) as string) {%- endmacro %}
+{% macro duckdb__row_to_json(alias) -%}
+    regexp_replace(
+        cast(to_json({{ alias }}) as string),
+        '([0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)[+]00"', '\1"', 'g'
+    )
+{%- endmacro %}
