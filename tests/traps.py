@@ -165,8 +165,8 @@ HANDLINGS = (
         "An anonymised event keeps the person that an earlier one named",
         TALK + "test_anonymised_events_keep_their_person",
         BETWEEN + "identity/int_customer_records__braze.sql",
-        "first_seen_at,\n        {{ newest_value('events.external_user_id', 'events.occurred_at') }} as external_user_id",
-        "first_seen_at,\n        max_by(coalesce(events.external_user_id, '-'), events.occurred_at) as external_user_id",
+        "seen_at,\n        {{ newest_value('events.external_user_id', 'events.occurred_at') }} as external_user_id",
+        "seen_at,\n        max_by(coalesce(events.external_user_id, '-'), events.occurred_at) as external_user_id",
     ),
     Handling(
         4,
