@@ -1005,8 +1005,8 @@ HANDLINGS = (
         "The default of a new profile is no consent",
         TALK + "test_states_restated_by_braze_change_nothing",
         BETWEEN + "consent/int_consent_events__braze.sql",
-        "(scope = 'group' or previous_status = 'unsubscribed')",
-        "true",
+        "or (scope = 'group' and coalesce(channel_status not like '% unsubscribed', true))",
+        "or true",
     ),
     Handling(
         33,

@@ -18,9 +18,15 @@
 {%- endmacro %}
 
 
-{# The id of a record that such an id names; an address is not kept, see address_record_id. #}
+{# The id of a record that such an id names; an address or a phone number is not kept, see address_record_id. #}
 {% macro foreign_record_id(id) -%}
-    case when {{ id }} like '%@%' then {{ address_record_id(id) }} else {{ id }} end
+    case when {{ id }} like '%@%' or {{ id }} like '+%' then {{ address_record_id(id) }} else {{ id }} end
+{%- endmacro %}
+
+
+{# An id as it is compared: one that is an address does not depend on its case. #}
+{% macro folded_id(id) -%}
+    case when {{ id }} like '%@%' then lower({{ id }}) else {{ id }} end
 {%- endmacro %}
 
 

@@ -1,7 +1,8 @@
 {#
     Consent events from statements: every version of a record says a state and since when. A statement is an event if it is
     the first, says another state or a later time. A state that changed without saying when changed when the version was
-    seen. Undated ones err on the strict side: a refusal as late as the version, a consent as early as the record.
+    seen. Undated ones err on the strict side: a refusal as late as the version, a consent as early as the record. A
+    refusal dated after it was loaded counts from the version, since the date is wrong and the refusal is not.
 #}
 {% macro consent_events_from_statements(relation, source_name, record_type) -%}
 with
@@ -31,6 +32,7 @@ select
     state,
     case
         when previous_state is not null and coalesce(stated_at <= previous_stated_at, stated_at is null) then seen_at
+        when state = 'unsubscribed' and stated_at > coalesce(loaded_at, seen_at) then seen_at
         else coalesce(stated_at, case when state = 'unsubscribed' then seen_at else created_at end, seen_at)
     end as occurred_at,
     address,

@@ -228,7 +228,7 @@
         {{- ',' if not loop.last or (landed.keys() | reject('in', source.columns.keys()) | list) }}
     {%- endfor %}
     {%- for name in landed.keys() | reject('in', source.columns.keys()) | sort %}
-        {{ adapter.quote(name) }}{{ ',' if not loop.last }}
+        {{ adapter.quote(name) }} as {{ adapter.quote(name) }}{{ ',' if not loop.last }}
     {%- endfor %}
     {%- if location %}
     from {{ location }}

@@ -66,7 +66,7 @@
         {%- set nested = {
             'orders': ['line_items', 'discount_codes', 'tags', 'customer', 'total_shipping_price_set'],
             'order_refunds': ['refund_line_items', 'order_adjustments', 'transactions'],
-            'customers': ['tags', 'email_marketing_consent'],
+            'customers': ['tags'],
         }.get(table, []) -%}
         {%- set deleted_at = 'case when try_cast(raw_rows._fivetran_deleted as boolean) then '
             ~ to_utc('raw_rows._fivetran_synced') ~ ' end' -%}
@@ -75,6 +75,13 @@
                 'deleted_at': deleted_at,
                 'shipping_address':
                     "'{\"country_code\":\"' || " ~ clean_text('raw_rows.shipping_address_country_code') ~ " || '\"}'",
+            },
+            'customers': {
+                'email_marketing_consent':
+                    "'{\"state\":\"' || " ~ clean_text('raw_rows.email_marketing_consent_state') ~ " || '\",\"opt_in_level\":\"' || "
+                    ~ "coalesce(" ~ clean_text('raw_rows.email_marketing_consent_opt_in_level') ~ ", '') || "
+                    ~ "'\",\"consent_updated_at\":\"' || coalesce("
+                    ~ clean_text('raw_rows.email_marketing_consent_consent_updated_at') ~ ", '') || '\"}'",
             },
             'order_refunds': {'transactions': "coalesce(nested_parts.transactions, '[]')"},
             'products': {

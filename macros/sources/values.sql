@@ -29,7 +29,7 @@
     words: words like '% ' || pattern || ' %'.
 #}
 {% macro plain_words(column) -%}
-    {%- set marks = '_-/:.,;#&+|>()[]' -%}
+    {%- set marks = '_-/:.,;#&+|>()[]!?"*%“”‘’' -%}
     ' ' || trim(replace(replace(replace(
         translate(replace(lower({{ column }}), chr(39), ''), '{{ marks }}', '{{ ' ' * marks | length }}'),
         '    ', ' '), '  ', ' '), '  ', ' ')) || ' '

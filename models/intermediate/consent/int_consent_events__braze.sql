@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 -- Changes of subscription states, messages that ended in a refusal, SMS that say STOP or START, and deletions. A state
 -- fires even when nothing changed; what changed nothing is no event. Subscribed is the default of a new profile: for a
--- whole channel it is a consent only after a refusal, otherwise Opted-In is.
+-- whole channel it is a consent only after a refusal, otherwise Opted-In is; for a group it is one unless the whole
+-- channel is refused. STOP, a refusal of all SMS and a deletion end what is transactional too.
 with
 
 users as (
@@ -27,25 +28,41 @@ settings as (
         coalesce(groups.purpose, 'marketing') as purpose
     from {{ ref('stg_braze__subscription_changes') }} as changes
     left join groups on changes.subscription_group_id = groups.subscription_group_id
-    where coalesce(groups.purpose, 'marketing') <> 'topic'
+    where changes.channel is not null and coalesce(groups.purpose, 'marketing') <> 'topic'
 ),
 
 compared as (
     select
         *,
+        max(case when scope = 'global' then cast(occurred_at as string) || ' ' || subscription_status end) over (
+            partition by user_id, message_channel order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as channel_status,
         lag(subscription_status) over (
             partition by user_id, message_channel, coalesce(subscription_group_id, '-') order by occurred_at, event_id
         ) as previous_status
     from settings
 ),
 
--- A reply without a user is of everybody who was written to under that number.
+-- A reply without a user is of everybody who is known by that number.
 numbers as (
-    select distinct
-        phone,
+    select
+        {{ address_match('phone', "'sms'") }} as number,
         user_id
     from {{ ref('stg_braze__message_events') }}
     where channel = 'sms' and event <> 'answered' and phone is not null
+    union
+    select
+        {{ address_match('phone', "'sms'") }} as number,
+        user_id
+    from {{ ref('stg_braze__subscription_changes') }}
+    where phone is not null
+),
+
+purposes as (
+    select 'marketing' as purpose
+    union all
+    select 'transactional' as purpose
 ),
 
 answers as (
@@ -59,7 +76,8 @@ answers as (
         ) as state,
         coalesce(keywords.keyword, events.action) as keyword
     from {{ ref('stg_braze__message_events') }} as events
-    left join numbers on events.user_id is null and events.phone = numbers.phone
+    left join numbers
+        on events.user_id is null and {{ address_match('events.phone', "'sms'") }} = numbers.number
     left join keywords on trim({{ plain_words('events.message_body') }}) = keywords.keyword
     where events.event = 'answered'
 ),
@@ -68,6 +86,13 @@ refusals as (
     select *
     from {{ ref('stg_braze__message_events') }}
     where event in ('unsubscribed', 'complained')
+),
+
+-- A refusal of a group whose channel nobody knows is one of both.
+unplaced as (
+    select *
+    from {{ ref('stg_braze__subscription_changes') }}
+    where channel is null and subscription_status = 'unsubscribed'
 ),
 
 deletions as (
@@ -84,7 +109,12 @@ events as (
         case
             when subscription_status = 'unsubscribed' then 'unsubscribed'
             when subscription_status = 'optedin' then 'subscribed'
-            when subscription_status = 'subscribed' and (scope = 'group' or previous_status = 'unsubscribed')
+            when
+                subscription_status = 'subscribed'
+                and (
+                    previous_status = 'unsubscribed'
+                    or (scope = 'group' and coalesce(channel_status not like '% unsubscribed', true))
+                )
                 then 'subscribed'
             else 'unknown'
         end as state,
@@ -96,16 +126,29 @@ events as (
     where previous_status is null or previous_status <> subscription_status
     union all
     select
-        user_id,
+        answers.user_id,
         'sms' as channel,
-        'marketing' as purpose,
-        state,
+        purposes.purpose,
+        answers.state,
+        answers.occurred_at,
+        answers.phone as address,
+        'reply' as method,
+        upper(answers.keyword) as evidence
+    from answers
+    inner join purposes on answers.state = 'unsubscribed' or purposes.purpose = 'marketing'
+    where answers.state is not null and answers.user_id is not null
+    union all
+    select
+        user_id,
+        message_channel as channel,
+        'transactional' as purpose,
+        'unsubscribed' as state,
         occurred_at,
         phone as address,
-        'reply' as method,
-        upper(keyword) as evidence
-    from answers
-    where state is not null and user_id is not null
+        coalesce(state_change_source, 'global state') as method,
+        'unsubscribed' as evidence
+    from compared
+    where scope = 'global' and message_channel = 'sms' and subscription_status = 'unsubscribed'
     union all
     select
         user_id,
@@ -117,7 +160,7 @@ events as (
         event as method,
         'message of ' || coalesce(campaign_name, canvas_name, 'an unnamed campaign') as evidence
     from refusals
-    {%- for channel in ['email', 'sms', 'push', 'whatsapp'] %}
+    {%- for channel in ['email', 'sms'] %}
     union all
     select
         user_id,
@@ -126,9 +169,23 @@ events as (
         'unsubscribed' as state,
         occurred_at,
         cast(null as string) as address,
+        coalesce(state_change_source, 'group state') as method,
+        'unsubscribed in group ' || subscription_group_id as evidence
+    from unplaced
+    {%- endfor %}
+    {%- for channel in ['email', 'sms', 'push', 'whatsapp'] %}
+    union all
+    select
+        deletions.user_id,
+        '{{ channel }}' as channel,
+        purposes.purpose,
+        'unsubscribed' as state,
+        deletions.occurred_at,
+        cast(null as string) as address,
         'deletion' as method,
         'deleted in Braze' as evidence
     from deletions
+    cross join purposes
     {%- endfor %}
 )
 

@@ -28,6 +28,21 @@ select
     evidence
 from statements
 union all
+-- A suppression stands as long as versions show it, whatever was said elsewhere meanwhile.
+select
+    'klaviyo' as source_name,
+    'profile' as source_record_type,
+    record_id as source_record_id,
+    channel,
+    'marketing' as purpose,
+    state,
+    greatest(seen_at, coalesce(stated_at, seen_at)) as occurred_at,
+    address,
+    method,
+    evidence
+from {{ ref('stg_klaviyo__consent_statements') }}
+where method = 'suppression'
+union all
 select
     'klaviyo' as source_name,
     'profile' as source_record_type,

@@ -8,6 +8,19 @@ events as (
 
 point_in_time as (
     select * from {{ ref('point_in_time') }}
+),
+
+-- A refusal that nobody dated, not even its delivery, holds from the last moment.
+dated as (
+    select
+        events.*,
+        case
+            when events.state = 'unsubscribed' and events.occurred_at is null
+                then point_in_time.cut_at - interval 1 second
+            else events.occurred_at
+        end as told_at
+    from events
+    cross join point_in_time
 )
 
 select
@@ -17,10 +30,10 @@ select
     events.channel,
     events.purpose,
     events.state,
-    events.occurred_at,
+    events.told_at as occurred_at,
     {{ address_match('events.address', 'events.channel') }} as address,
     events.method,
     events.evidence
-from events
+from dated as events
 cross join point_in_time
-where events.occurred_at < point_in_time.cut_at
+where events.told_at < point_in_time.cut_at

@@ -34,6 +34,13 @@ sightings as (
         advocate_profile_id as record_id,
         created_at as seen_at
     from {{ ref('stg_talon_one__referrals') }}
+    union all
+    select
+        'profile' as record_type,
+        friend_profile_id as record_id,
+        created_at as seen_at
+    from {{ ref('stg_talon_one__referrals') }}
+    where friend_profile_id is not null
 ),
 
 records as (
@@ -61,7 +68,7 @@ union all
 select
     'talon_one' as source_name,
     record_type as source_record_type,
-    record_id as source_record_id,
+    {{ foreign_record_id('record_id') }} as source_record_id,
     first_seen_at as recorded_at,
     cast(null as string) as platform_customer_id,
     record_id as loyalty_id,

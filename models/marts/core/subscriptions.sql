@@ -55,7 +55,6 @@ judged as (
             else 'voluntary'
         end as end_reason,
         case when states.state = 'cancelled' then reasons.reason_group end as cancellation_group,
-        case when states.state = 'cancelled' then subscriptions.cancellation_reason end as cancellation_text,
         states.charge_count,
         states.skip_count,
         states.last_charged_at,
@@ -98,7 +97,6 @@ select
     judged.ended_on,
     judged.end_reason,
     judged.cancellation_group,
-    judged.cancellation_text,
     replacements.replaced_by as replaced_by_subscription_id,
     judged.product_id,
     judged.variant_id,

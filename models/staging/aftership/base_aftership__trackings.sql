@@ -6,7 +6,10 @@
     {%- set sql %}
         first_value({{ column }}) over (
             partition by tracking_id, quarantine_reason is null
-            order by case when {{ column }} is null then 1 else 0 end, updated_at, loaded_at, {{ column }}
+            order by
+                case when updated_at >= cut_at then 1 else 0 end,
+                case when {{ column }} is null then 1 else 0 end,
+                updated_at, loaded_at, {{ column }}
             rows between unbounded preceding and unbounded following
         )
     {%- endset -%}

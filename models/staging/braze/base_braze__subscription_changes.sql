@@ -33,7 +33,12 @@ select
     timezone as time_zone,
     app_group_id as workspace_id,
     replace(replace(replace(lower(subscription_status), '-', ''), '_', ''), ' ', '') as subscription_status,
-    coalesce(lower(channel), case when phone_number is null then 'email' else 'sms' end) as channel,
+    -- Told by the row, by the address that it names, or by other rows of its group; else unknown.
+    coalesce(
+        lower(channel),
+        case when phone_number is not null then 'sms' when email_address is not null or event = 'global' then 'email' end,
+        max(lower(channel)) over (partition by subscription_group_id)
+    ) as channel,
     lower(state_change_source) as state_change_source,
     subscription_group_id,
     email_address as email,

@@ -55,8 +55,8 @@ select
     end as state,
     -- A suppression that is still there outlasts a consent given after it.
     case
-        when is_suppressed then greatest(suppressed_at, coalesce(stated_at, suppressed_at))
-        else stated_at
+        when not is_suppressed then stated_at
+        when suppressed_at is not null then greatest(suppressed_at, coalesce(stated_at, suppressed_at))
     end as stated_at,
     created_at,
     seen_at,

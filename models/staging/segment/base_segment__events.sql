@@ -40,7 +40,7 @@ typed as (
         raw_events.raw_table,
         raw_events.id as event_id,
         raw_events.anonymous_id,
-        raw_events.user_id,
+        {{ folded_id('raw_events.user_id') }} as user_id,
         coalesce(raw_events.timestamp, raw_events.received_at) as occurred_at,
         lower(coalesce(raw_events.event, raw_events.event_text, raw_events.raw_table)) as event_name,
         coalesce(raw_events.url, raw_events.context_page_url) as url,
@@ -57,8 +57,8 @@ typed as (
         coalesce(
             try_cast(raw_events.revenue as decimal(18, 2)),
             try_cast(raw_events.total as decimal(18, 2)),
-            cast(
-                try_cast(raw_events.price as decimal(18, 4))
+            try_cast(
+                try_cast(raw_events.price as decimal(19, 4))
                 * coalesce(try_cast(raw_events.quantity as decimal(18, 4)), 1) as decimal(18, 2)
             )
         ) as event_value,
@@ -103,7 +103,9 @@ select
     raw_row,
     {{ row_status(
         key=['event_id'],
-        content=['raw_table', 'occurred_at', 'user_id', 'anonymous_id', 'url', 'product_id', 'order_reference'],
+        content=['raw_table', 'occurred_at', 'user_id', 'anonymous_id', 'url', 'product_id', 'order_reference', 'path',
+            'referrer', 'campaign_source', 'campaign_medium', 'campaign_name', 'user_agent', 'event_name', 'sku',
+            'quantity'],
         last_choice="raw_table = 'tracks'"
     ) }}
 from typed

@@ -14,7 +14,7 @@ typed as (
     select
         {{ clean_text('raw_identifies.id') }} as identify_id,
         {{ clean_text('raw_identifies.anonymous_id') }} as anonymous_id,
-        {{ clean_text('raw_identifies.user_id') }} as user_id,
+        {{ folded_id(clean_text('raw_identifies.user_id')) }} as user_id,
         coalesce({{ to_utc('raw_identifies.timestamp') }}, {{ to_utc('raw_identifies.received_at') }}) as identified_at,
         {{ clean_text('raw_identifies.email') }} as email,
         {{ clean_text('raw_identifies.phone') }} as phone,

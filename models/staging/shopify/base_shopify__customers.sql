@@ -34,6 +34,13 @@ typed as (
         point_in_time.cut_at,
         {{ refuse('raw_customers', {
             'id is missing or not a number': whole_number('raw_customers.id') ~ ' is null',
+            'email_marketing_consent is not an object': unreadable_json(
+                'raw_customers.email_marketing_consent',
+                parse_json('raw_customers.email_marketing_consent', consent_shape)
+            ),
+            'sms_marketing_consent is not an object': unreadable_json(
+                'raw_customers.sms_marketing_consent', parse_json('raw_customers.sms_marketing_consent', consent_shape)
+            ),
         }) }}
     from raw_customers
     cross join point_in_time
@@ -63,6 +70,7 @@ select
         changed_at='updated_at',
         content=['email', 'phone', 'first_name', 'last_name', 'tags', 'country_code',
             'created_at', 'is_email_verified', 'email_consent.state', 'email_consent.consent_updated_at',
-            'sms_consent.state', 'sms_consent.consent_updated_at', 'accepts_marketing', 'accepts_marketing_updated_at']
+            'sms_consent.state', 'sms_consent.consent_updated_at', 'accepts_marketing', 'accepts_marketing_updated_at',
+            'email_consent.opt_in_level', 'sms_consent.opt_in_level']
     ) }}
 from typed

@@ -68,8 +68,8 @@ select
     quarantine_reason,
     raw_row,
     {{ row_status(
-        key=['email', 'order_reference', 'product_id', 'reminder_number', 'sent_at'],
-        content=['email_type', 'coupon_code', 'is_coupon_lost', 'opened_at', 'clicked_through_at', 'content_creation_at',
+        key=['email', 'order_reference', 'product_id', 'reminder_number', 'sent_at', 'email_type'],
+        content=['coupon_code', 'is_coupon_lost', 'opened_at', 'clicked_through_at', 'content_creation_at',
             'unsubscribed_at', 'marked_spam_at', 'failed_at', 'invalid_address_at']
     ) }}
 from typed

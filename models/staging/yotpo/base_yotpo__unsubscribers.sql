@@ -27,5 +27,5 @@ select
     min(loaded_at) over (partition by unsubscriber_id, email) as first_loaded_at,
     quarantine_reason,
     raw_row,
-    {{ row_status(key=['unsubscriber_id'], content=['email', 'email_type_id']) }}
+    {{ row_status(key=['unsubscriber_id', 'email'], content=['email_type_id']) }}
 from typed

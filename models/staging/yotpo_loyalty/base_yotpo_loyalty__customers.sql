@@ -39,7 +39,7 @@ typed as (
         {{ whole_number('parsed.next_points_expire_amount') }} as next_points_expire_amount,
         {{ to_flag('parsed.opt_in') }} as is_member,
         {{ to_utc('parsed.opted_in_at') }} as opted_in_at,
-        cast({{ whole_number('parsed.total_spend_cents') }} as decimal(18, 2)) / 100 as spent_amount,
+        try_cast({{ whole_number('parsed.total_spend_cents') }} as decimal(18, 2)) / 100 as spent_amount,
         {{ to_utc('parsed.last_seen_at') }} as last_seen_at,
         {{ clean_text('parsed.vip_tier_name') }} as tier,
         {{ to_utc('parsed.vip_tier_entry_date') }} as tier_started_at,

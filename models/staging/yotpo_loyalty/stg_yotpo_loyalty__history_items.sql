@@ -21,7 +21,7 @@ typed as (
         {{ to_utc('item.completed_at') }} as completed_at,
         {{ clean_text('item.action') }} as action,
         {{ clean_text('item.action_name') }} as action_name,
-        cast({{ whole_number('item.points') }} as decimal(18, 2)) as points,
+        try_cast({{ whole_number('item.points') }} as decimal(18, 2)) as points,
         lower({{ clean_text('item.status') }}) as item_state,
         item.order_ids
     from customers

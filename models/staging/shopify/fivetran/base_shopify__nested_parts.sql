@@ -11,10 +11,10 @@ parts as (
 orders as (
     select
         cast({{ whole_number('id') }} as string) as order_id,
-        cast({{ whole_number('customer_id') }} as string) as customer_id,
+        cast({{ whole_number('max_by(customer_id, _fivetran_synced)') }} as string) as customer_id,
         max(try_cast(total_tip_received as decimal(18, 4))) as total_tip_received
     from {{ source('shopify', 'order') }}
-    group by 1, 2
+    group by order_id
 ),
 
 customers as (
@@ -74,16 +74,6 @@ steps as (
         amount
     from {{ source('shopify', 'transaction') }}
     where refund_id is not null and {{ loaded_in_time('_fivetran_synced') }}
-),
-
-consents as (
-    select
-        {{ whole_number('id') }} as id,
-        email_marketing_consent_state as state,
-        email_marketing_consent_opt_in_level as opt_in_level,
-        email_marketing_consent_consent_updated_at as consent_updated_at
-    from {{ source('shopify', 'customer') }}
-    where email_marketing_consent_state is not null
 ),
 
 pieces as (
@@ -148,13 +138,6 @@ pieces as (
         '[' || {{ join_texts(row_to_json('steps'), ',', 'id') }} || ']' as text
     from steps
     group by refund_id
-    union all
-    select
-        'customer' as owner_table,
-        cast(id as string) as owner_id,
-        'email_marketing_consent' as name,
-        {{ row_to_json('consents') }} as text
-    from consents
 )
 
 select
@@ -167,7 +150,6 @@ select
     max(text) filter (where name = 'total_shipping_price_set') as total_shipping_price_set,
     max(text) filter (where name = 'refund_line_items') as refund_line_items,
     max(text) filter (where name = 'order_adjustments') as order_adjustments,
-    max(text) filter (where name = 'transactions') as transactions,
-    max(text) filter (where name = 'email_marketing_consent') as email_marketing_consent
+    max(text) filter (where name = 'transactions') as transactions
 from pieces
 group by owner_table, owner_id
