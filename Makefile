@@ -26,7 +26,7 @@ help:  ## this list
 sample: .venv/.build  ## a simulated shop of 2,000 people in data/raw, if that is missing and PERENNIAL_RAW names no other folder
 	@test -n "$$PERENNIAL_RAW" || test -e data/raw || $(BIN)/python -m simulator --out data/raw
 
-build: sample  ## the warehouse: dbt build on the raw data; make build VARS='as_of: 2011-06-30' passes vars
+build: sample  ## the warehouse: dbt build on the raw data; make build VARS='as_of: 2025-06-30' passes vars
 	@$(BIN)/dbt build $(if $(VARS),--vars '{$(VARS)}')
 
 test: sample .venv/.dev  ## lint and every test

@@ -1,4 +1,4 @@
--- Grain: one friend whom one advocate brought (completed) or invited. Rewards are in the loyalty ledger.
+-- Grain: one friend whom one advocate brought (completed) or invited, without the rewards.
 -- Trap: a person who refers himself looks like two customers until identity joins them; is_self_referral then says so.
 with
 
