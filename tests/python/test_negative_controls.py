@@ -312,7 +312,9 @@ def planted_for_dbt(small, tmp_path_factory):
     (defect,) = (defect for defect in DEFECTS if defect.name == "a cent more on an order")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute(defect.statement)
-    result = run_dbt("test", "--select", "orders", raw=small.database.parent / "raw", folder=folder)
+    result = run_dbt(
+        "test", "--select", "orders", "--indirect-selection", "eager", raw=small.database.parent / "raw", folder=folder
+    )
     return folder, defect, result
 
 

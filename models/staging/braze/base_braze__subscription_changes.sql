@@ -36,7 +36,10 @@ select
     -- Told by the row, by the address that it names, or by other rows of its group; else unknown.
     coalesce(
         lower(channel),
-        case when phone_number is not null then 'sms' when email_address is not null or event = 'global' then 'email' end,
+        case
+            when phone_number is not null then 'sms'
+            when email_address is not null or event = 'global' then 'email'
+        end,
         max(lower(channel)) over (partition by subscription_group_id)
     ) as channel,
     lower(state_change_source) as state_change_source,
