@@ -106,8 +106,9 @@ class Simulated:
     def connection(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         connection.execute(f"attach '{self.warehouse.database}' as warehouse (read_only); attach ':memory:' as truth")
-        for file in (self.raw / "truth").glob("*.parquet"):
-            connection.execute(f"create view truth.{file.stem} as from '{file}'")
+        for path in (self.raw / "truth").iterdir():
+            files = path if path.is_file() else path / "*.parquet"
+            connection.execute(f"create view truth.{path.stem} as from read_parquet('{files}', union_by_name = true)")
         connection.execute("use warehouse")
         return connection
 

@@ -100,7 +100,7 @@ def test_visits_are_split_as_a_plain_reading_would(simulated):
         rows += simulated.sql(
             f"""
             select id, anonymous_id, user_id, epoch("timestamp")::bigint, context_user_agent like '%bot%'
-            from '{simulated.raw}/segment/{table}.parquet'
+            from read_parquet('{simulated.raw}/segment/{table}/*.parquet', union_by_name = true)
             where id is not null and "timestamp" < timestamptz '2026-01-01 00:00:00+00'
             """
         )
