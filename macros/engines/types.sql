@@ -84,3 +84,13 @@
 {% macro default__matches(text, pattern) -%} regexp_like({{ text }}, '{{ pattern }}') {%- endmacro %}
 
 {% macro duckdb__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
+
+
+{# Whether a text has a part that matches the pattern of another column. #}
+{% macro matches_column(text, pattern) -%}
+    {{ return(adapter.dispatch('matches_column', 'perennial')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches_column(text, pattern) -%} regexp_like({{ text }}, {{ pattern }}) {%- endmacro %}
+
+{% macro duckdb__matches_column(text, pattern) -%} regexp_matches({{ text }}, {{ pattern }}) {%- endmacro %}

@@ -14,3 +14,42 @@
 {% macro customer_id_from(key) -%}
     substr({{ hash_text(salt() ~ " || '|' || " ~ key) }}, 1, 32)
 {%- endmacro %}
+
+
+{# One part of a name as it is compared: lower case, plain letters, without blanks. Null if nothing is left. #}
+{% macro name_match(column) -%}
+    nullif(translate(
+        lower({{ clean_text(column) }}),
+        'àáâãäåāçćčďèéêëēęěìíîïīłñńňòóôõöøōřśšşťùúûüūůýÿžźż ., -' || chr(39),
+        'aaaaaaacccdeeeeeeeiiiiilnnnooooooorsssttuuuuuuyyzzz'
+    ), '')
+{%- endmacro %}
+
+
+{# Whether two parts of names may be the same: equal, one the beginning of the other, or a slip of the finger apart. #}
+{% macro name_parts_agree(one, other) -%}
+    {%- set shorter = 'least(length(' ~ one ~ '), length(' ~ other ~ '))' -%}
+    (
+        substr({{ one }}, 1, {{ shorter }}) = substr({{ other }}, 1, {{ shorter }})
+        or levenshtein({{ one }}, {{ other }}) <= case when {{ shorter }} >= 6 then 2 when {{ shorter }} >= 4 then 1 else 0 end
+    )
+{%- endmacro %}
+
+
+{# Whether two names, `first` or `first last`, may be one person's: the first names agree, or somebody swapped the fields. #}
+{% macro names_agree(one, other) -%}
+    {%- set first_one, last_one = "split_part(" ~ one ~ ", ' ', 1)", "nullif(split_part(" ~ one ~ ", ' ', 2), '')" -%}
+    {%- set first_other, last_other = "split_part(" ~ other ~ ", ' ', 1)", "nullif(split_part(" ~ other ~ ", ' ', 2), '')" -%}
+    (
+        {{ name_parts_agree(first_one, first_other) }}
+        or coalesce(
+            {{ name_parts_agree(first_one, last_other) }} and {{ name_parts_agree(last_one, first_other) }}, false
+        )
+    )
+{%- endmacro %}
+
+
+{# Where an id belongs: a person has one of each. What stands before the last colon, such as the shop. #}
+{% macro id_namespace(column) -%}
+    regexp_extract({{ column }}, '^(.*):[^:]*$', 1)
+{%- endmacro %}

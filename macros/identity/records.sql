@@ -8,3 +8,15 @@
 {% macro newest_value(value, at) -%}
     max_by({{ value }}, case when {{ value }} is not null then cast({{ at }} as string) || '|' || {{ value }} end)
 {%- endmacro %}
+
+
+{# A full name's first and last word; the last is null where there is only one. #}
+{% macro first_word(name) -%} split_part({{ name }}, ' ', 1) {%- endmacro %}
+
+{% macro last_word(name) -%} nullif(regexp_extract({{ name }}, ' ([^ ]+)$', 1), '') {%- endmacro %}
+
+
+{# A record's three keys in one text; `prefix` is what stands before source_name, record_type and record_id. #}
+{% macro record_key(prefix) -%}
+    {{ prefix }}_source_name || ':' || {{ prefix }}_record_type || ':' || {{ prefix }}_record_id
+{%- endmacro %}

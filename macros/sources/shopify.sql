@@ -73,8 +73,13 @@
         {%- set composed = {
             'orders': {
                 'deleted_at': deleted_at,
-                'shipping_address':
-                    "'{\"country_code\":\"' || " ~ clean_text('raw_rows.shipping_address_country_code') ~ " || '\"}'",
+                'shipping_address': perennial.json_of({
+                    'first_name': 'raw_rows.shipping_address_first_name', 'last_name': 'raw_rows.shipping_address_last_name',
+                    'country_code': 'raw_rows.shipping_address_country_code',
+                }),
+                'billing_address': perennial.json_of({
+                    'first_name': 'raw_rows.billing_address_first_name', 'last_name': 'raw_rows.billing_address_last_name',
+                }),
             },
             'customers': {
                 'email_marketing_consent':
@@ -130,4 +135,16 @@
         {%- endif %}
         )
     {%- endif -%}
+{%- endmacro %}
+
+
+{# A JSON object of texts; what is null is left out. #}
+{% macro json_of(fields) -%}
+    {%- set parts = [] -%}
+    {%- for name, column in fields.items() -%}
+        {%- do parts.append(
+            "'\"" ~ name ~ "\":\"' || translate(" ~ clean_text(column) ~ ", chr(34) || chr(92), '  ') || '\"'"
+        ) -%}
+    {%- endfor -%}
+    '{' || concat_ws(',', {{ parts | join(', ') }}) || '}'
 {%- endmacro %}

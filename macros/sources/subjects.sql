@@ -104,7 +104,8 @@
         'customer_records': {
             'source_name': 'string', 'source_record_type': 'string', 'source_record_id': 'string',
             'recorded_at': 'timestamp', 'platform_customer_id': 'string', 'loyalty_id': 'string', 'email': 'string',
-            'phone': 'string',
+            'phone': 'string', 'first_name': 'string', 'last_name': 'string', 'is_email_verified': 'boolean',
+            'country_code': 'string',
         },
     }) -%}
 {% endmacro %}

@@ -18,6 +18,7 @@ ranked as (
         tracking_id,
         {{ clean_text('person.email') }} as email,
         {{ clean_text('person.phone_number') }} as phone,
+        {{ clean_text('person.name') }} as full_name,
         row_number() over (
             partition by tracking_id
             order by
@@ -35,7 +36,11 @@ select
     cast(null as string) as platform_customer_id,
     cast(null as string) as loyalty_id,
     ranked.email,
-    ranked.phone
+    ranked.phone,
+    {{ first_word('ranked.full_name') }} as first_name,
+    {{ last_word('ranked.full_name') }} as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from trackings
 left join ranked on trackings.tracking_id = ranked.tracking_id and ranked.position = 1
 union all
@@ -47,5 +52,9 @@ select
     cast(null as string) as platform_customer_id,
     cast(null as string) as loyalty_id,
     email,
-    cast(null as string) as phone
+    cast(null as string) as phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from {{ ref('stg_aftership__returns') }}

@@ -27,6 +27,10 @@ select
     cast(null as string) as platform_customer_id,
     cast(null as string) as loyalty_id,
     lower(trim(email)) as email,
-    cast(null as string) as phone
+    cast(null as string) as phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from sightings
 group by lower(trim(email)), {{ address_record_id('email') }}

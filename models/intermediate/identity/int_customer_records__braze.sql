@@ -110,5 +110,9 @@ select
     merged.user_id as source_record_id,
     merged.first_seen_at as recorded_at,
     {{ foreign_id('merged.external_user_id', var('braze_external_user_id'), 'merged.email') }},
-    merged.phone
+    merged.phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from merged

@@ -37,7 +37,11 @@ select
     cast(null as string) as platform_customer_id,
     cast(null as string) as loyalty_id,
     email,
-    cast(null as string) as phone
+    cast(null as string) as phone,
+    {{ first_word('full_name') }} as first_name,
+    {{ last_word('full_name') }} as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from customers
 union all
 select
@@ -48,7 +52,11 @@ select
     {{ shopify_person('accounts.shopify_customer_id') }} as platform_customer_id,
     cast(null as string) as loyalty_id,
     coalesce(tickets.email, customers.email) as email,
-    cast(null as string) as phone
+    cast(null as string) as phone,
+    {{ first_word('customers.full_name') }} as first_name,
+    {{ last_word('customers.full_name') }} as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from tickets
 left join accounts on tickets.ticket_id = accounts.ticket_id
 left join customers on tickets.gorgias_customer_id = customers.gorgias_customer_id

@@ -6,5 +6,9 @@ select
     profile_id as source_record_id,
     created_at as recorded_at,
     {{ foreign_id('external_id', var('klaviyo_external_id'), 'email') }},
-    phone
+    phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from {{ ref('stg_klaviyo__profiles') }}

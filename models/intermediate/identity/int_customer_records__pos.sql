@@ -8,5 +8,9 @@ select
     cast(null as string) as platform_customer_id,
     loyalty_id,
     customer_email as email,
-    customer_phone as phone
+    customer_phone as phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    country_code as country_code
 from {{ ref('stg_pos__sales') }}

@@ -21,7 +21,11 @@ select
     platform_customer_id,
     cast(null as string) as loyalty_id,
     email,
-    phone
+    phone,
+    first_name as first_name,
+    last_name as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from customers
 union all
 select
@@ -32,6 +36,10 @@ select
     customers.platform_customer_id,
     cast(null as string) as loyalty_id,
     coalesce(subscriptions.email, customers.email) as email,
-    customers.phone
+    customers.phone,
+    customers.first_name as first_name,
+    customers.last_name as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from subscriptions
 left join customers on subscriptions.recharge_customer_id = customers.recharge_customer_id

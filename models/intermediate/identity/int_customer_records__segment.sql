@@ -72,5 +72,9 @@ select
     {{ foreign_record_id('record_id') }} as source_record_id,
     first_seen_at as recorded_at,
     {{ foreign_id('user_id', var('segment_user_id'), 'email_trait') }},
-    phone
+    phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from everybody

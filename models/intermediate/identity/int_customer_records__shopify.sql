@@ -8,7 +8,11 @@ select
     'shopify:' || shop_url || ':' || shopify_customer_id as platform_customer_id,
     cast(null as string) as loyalty_id,
     email,
-    phone
+    phone,
+    first_name as first_name,
+    last_name as last_name,
+    is_email_verified as is_email_verified,
+    country_code as country_code
 from {{ ref('stg_shopify__customers') }}
 union all
 select
@@ -19,5 +23,9 @@ select
     'shopify:' || shop_url || ':' || shopify_customer_id as platform_customer_id,
     cast(null as string) as loyalty_id,
     email,
-    phone
+    phone,
+    first_name as first_name,
+    last_name as last_name,
+    false as is_email_verified,
+    country_code as country_code
 from {{ ref('stg_shopify__orders') }}

@@ -60,7 +60,11 @@ select
     {{ foreign_id(
         'records.record_id', var('talon_one_profile_id'), 'profiles.email', "'talon_one:' || records.record_id"
     ) }},
-    profiles.phone
+    profiles.phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from records
 left join {{ ref('stg_talon_one__customer_profiles') }} as profiles on records.record_id = profiles.profile_id
 where records.record_type = 'profile'
@@ -73,6 +77,10 @@ select
     cast(null as string) as platform_customer_id,
     record_id as loyalty_id,
     cast(null as string) as email,
-    cast(null as string) as phone
+    cast(null as string) as phone,
+    cast(null as string) as first_name,
+    cast(null as string) as last_name,
+    false as is_email_verified,
+    cast(null as string) as country_code
 from records
 where record_type = 'card'

@@ -40,7 +40,9 @@ parsed as (
         {{ parse_json('raw_trackings.courier_estimated_delivery_date', {
             'estimated_delivery_date': 'string', 'estimated_delivery_date_max': 'string',
         }) }} as courier_estimate,
-        {{ parse_json('raw_trackings.customers', [{'role': 'string', 'email': 'string', 'phone_number': 'string'}]) }}
+        {{ parse_json('raw_trackings.customers', [{
+            'role': 'string', 'name': 'string', 'email': 'string', 'phone_number': 'string',
+        }]) }}
             as people,
         replace(raw_trackings.order_promised_delivery_date, '"', '') as promised_text
     from raw_trackings

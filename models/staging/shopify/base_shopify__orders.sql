@@ -7,6 +7,7 @@
     'tip': 'string', 'total_discount': 'string', 'discount_allocations': [{'amount': 'string'}],
     'tax_lines': [{'price': 'string'}], 'properties': [{'name': 'string', 'value': 'string'}],
 }] -%}
+{%- set address_shape = {'first_name': 'string', 'last_name': 'string', 'country_code': 'string'} -%}
 {%- set ordered_at = 'coalesce(' ~ to_utc('parsed.processed_at') ~ ', ' ~ to_utc('parsed.created_at') ~ ')' -%}
 {%- set quantity, price = 'try_cast(element.quantity as decimal(18, 4))', 'try_cast(element.price as decimal(18, 4))' %}
 with
@@ -58,7 +59,8 @@ typed as (
         {{ parse_json('parsed.discount_codes', [{'code': 'string', 'amount': 'string', 'type': 'string'}]) }}
             as discount_codes,
         parsed.lines,
-        {{ parse_json('parsed.shipping_address', {'country_code': 'string'}) }} as shipping_address,
+        {{ parse_json('parsed.shipping_address', address_shape) }} as shipping_address,
+        {{ parse_json('parsed.billing_address', address_shape) }} as billing_address,
         {{ clean_text('parsed.tags') }} as tags,
         coalesce(try_cast(parsed.buyer_accepts_marketing as boolean), false) as has_accepted_marketing,
         parsed.line_items as line_items_text,
@@ -128,6 +130,8 @@ select
     cast(account.id as string) as shopify_customer_id,
     coalesce(email, {{ clean_text('account.email') }}) as email,
     phone,
+    coalesce({{ clean_text('billing_address.first_name') }}, {{ clean_text('shipping_address.first_name') }}) as first_name,
+    coalesce({{ clean_text('billing_address.last_name') }}, {{ clean_text('shipping_address.last_name') }}) as last_name,
     currency_code,
     is_tax_included,
     total_tax,
@@ -148,7 +152,8 @@ select
         content=['financial_status', 'cancelled_at', 'total_price', 'tags', 'email', 'phone', 'line_items_text',
             'processed_at', 'created_at', 'account.id', 'account.email', 'is_test', 'order_source', 'location_id',
             'currency_code', 'is_tax_included', 'total_tax', 'total_tip', 'shipping.shop_money.amount',
-            'shipping_address.country_code'],
+            'shipping_address.country_code', 'shipping_address.first_name', 'shipping_address.last_name',
+            'billing_address.first_name', 'billing_address.last_name'],
         is_removed='(order_deleted_at is not null or (deleted_at is not null and created_at is null))'
     ) }}
 from deletions

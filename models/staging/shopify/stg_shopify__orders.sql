@@ -13,6 +13,8 @@ select
     shopify_customer_id,
     email,
     phone,
+    first_name,
+    last_name,
     currency_code,
     is_tax_included,
     total_tax,

@@ -87,6 +87,8 @@ def orders(delivery: Delivery) -> None:
             total_cents {MONEY} as total_price, tip_cents {MONEY} as total_tip_received,
             money_set(shipping_cents, currency, round(shipping_cents * seen_rate)::bigint, presentment_currency)
                 as total_shipping_price_set,
+            shipping_address ->> 'first_name' as shipping_address_first_name,
+            shipping_address ->> 'last_name' as shipping_address_last_name,
             shipping_address ->> 'country_code' as shipping_address_country_code,
             shipping_address ->> 'city' as shipping_address_city,
             shipping_address ->> 'zip' as shipping_address_zip,

@@ -1,0 +1,241 @@
+{#
+    The materialisation of a graph's clusters. The model gives edges (edge_rank, unique, 1 the strongest; node_a, node_b:
+    integers; is_strong); config facts names the model of what sets nodes apart (node_id, fact_kind, fact_value, fact_limit).
+    The table has node_id and cluster_id, the smallest node of the cluster.
+
+    The result is that of taking the edges one by one, the strongest first, and joining the clusters of both ends unless
+    together they break a limit: more than fact_limit values of one kind, or, over an edge that is not strong, names
+    that do not agree. It comes in two steps that any engine runs as plain joins:
+    1. connected components without limits, by star contraction (Kiveris et al. 2014, Rastogi et al. 2013);
+    2. for the components that break a limit, rounds of edges that are the strongest at both of their ends. No stronger edge
+       can change those two clusters any more, so that their turn in the one-by-one order has come.
+    Limits only grow tighter as clusters grow: a pair that was refused once is refused for all its edges.
+#}
+{% materialization clusters, default %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set facts = ref(config.require('facts')) -%}
+    {%- set steps = [] -%}
+    {{ run_hooks(pre_hooks) }}
+
+    {%- set edges = perennial.cluster_step('edges', steps, sql) -%}
+    {%- set stars = perennial.star_contraction(edges, steps) -%}
+    {%- set labels = perennial.cluster_step('labels', steps, perennial.labels_of(edges, stars)) -%}
+    {%- set broken = perennial.cluster_step('broken', steps, perennial.broken_clusters(labels, facts)) -%}
+    {%- if perennial.first_value('select count(*) from ' ~ broken) > 0 -%}
+        {%- set mended = perennial.cut_clusters(edges, labels, broken, facts, steps) -%}
+        {%- set result -%}
+            select labels.node_id, coalesce(mended.cluster_id, labels.cluster_id) as cluster_id
+            from {{ labels }} as labels
+            left join {{ mended }} as mended on labels.node_id = mended.node_id
+        {%- endset -%}
+    {%- else -%}
+        {%- set result = 'select node_id, cluster_id from ' ~ labels -%}
+    {%- endif -%}
+    {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
+    {%- call statement('main') -%} {{ create_table_as(false, target, result) }} {%- endcall -%}
+    {%- for step in steps -%} {%- do adapter.drop_relation(step) -%} {%- endfor -%}
+
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {% do persist_docs(target, model) %}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+
+{# Write a step of the work as a table beside the model's; one of that name is replaced. #}
+{% macro cluster_step(name, steps, query) %}
+    {%- set step = this.incorporate(path={'identifier': this.identifier ~ '__' ~ name}, type='table') -%}
+    {%- do adapter.drop_relation(step) -%}
+    {%- call statement(name) -%} {{ create_table_as(false, step, query) }} {%- endcall -%}
+    {%- if step not in steps -%} {%- do steps.append(step) -%} {%- endif -%}
+    {%- do return(step) -%}
+{% endmacro %}
+
+
+{% macro first_value(query) %}
+    {%- do return(run_query(query).columns[0].values()[0]) -%}
+{% endmacro %}
+
+
+{# Edges to a forest of stars (child, parent): every node but the smallest of its component points to that one. #}
+{% macro star_contraction(edges, steps) %}
+    {%- set links = perennial.cluster_step('links_0', steps,
+        'select distinct greatest(node_a, node_b) as child, least(node_a, node_b) as parent from ' ~ edges
+        ~ ' where node_a <> node_b'
+    ) -%}
+    {%- set state = namespace(links=links, round=0, is_done=false) -%}
+    {%- for _ in range(10000) if not state.is_done -%}
+        {%- set large -%}
+            with pairs as (
+                select child as node, parent as neighbour from {{ state.links }}
+                union all
+                select parent as node, child as neighbour from {{ state.links }}
+            ),
+            smallest as (
+                select node, least(node, min(neighbour)) as least_node from pairs group by node
+            )
+            select distinct pairs.neighbour as child, smallest.least_node as parent
+            from pairs
+            inner join smallest on pairs.node = smallest.node
+            where pairs.neighbour > pairs.node
+        {%- endset -%}
+        {%- set small -%}
+            with large as (
+                {{ large }}
+            ),
+            smallest as (
+                select child, min(parent) as least_node from large group by child
+            )
+            select child, least_node as parent from smallest
+            union
+            select large.parent as child, smallest.least_node as parent
+            from large
+            inner join smallest on large.child = smallest.child
+            where large.parent <> smallest.least_node
+        {%- endset -%}
+        {%- set state.round = state.round + 1 -%}
+        {%- set state.links = perennial.cluster_step('links_' ~ (state.round % 2 + 1), steps, small) -%}
+        {%- set unfinished -%}
+            select
+                (select count(*) - count(distinct child) from {{ state.links }})
+                + (select count(*) from {{ state.links }} where parent in (select child from {{ state.links }}))
+        {%- endset -%}
+        {%- set state.is_done = perennial.first_value(unfinished) == 0 -%}
+    {%- endfor -%}
+    {%- do return(state.links) -%}
+{% endmacro %}
+
+
+{% macro labels_of(edges, stars) -%}
+    with nodes as (
+        select node_a as node_id from {{ edges }}
+        union
+        select node_b as node_id from {{ edges }}
+    )
+    select nodes.node_id, coalesce(stars.parent, nodes.node_id) as cluster_id
+    from nodes
+    left join {{ stars }} as stars on nodes.node_id = stars.child
+{%- endmacro %}
+
+
+{# Components in which something sets nodes apart. #}
+{% macro broken_clusters(labels, facts) -%}
+    select distinct cluster_id
+    from (
+        select labels.cluster_id
+        from {{ facts }} as facts
+        inner join {{ labels }} as labels on facts.node_id = labels.node_id
+        group by labels.cluster_id, facts.fact_kind
+        having count(distinct facts.fact_value) > coalesce(min(facts.fact_limit), 1)
+    ) as broken
+{%- endmacro %}
+
+
+{# The clusters of the nodes of broken components (node_id, cluster_id), with every limit kept. #}
+{% macro cut_clusters(edges, labels, broken, facts, steps) %}
+    {%- set mine = perennial.cluster_step('mended_0', steps,
+        'select labels.node_id, labels.node_id as cluster_id from ' ~ labels ~ ' as labels inner join ' ~ broken
+        ~ ' as broken on labels.cluster_id = broken.cluster_id'
+    ) -%}
+    {%- set known = perennial.cluster_step('known_0', steps,
+        'select distinct mine.cluster_id, facts.fact_kind, facts.fact_value, facts.fact_limit from ' ~ facts
+        ~ ' as facts inner join ' ~ mine ~ ' as mine on facts.node_id = mine.node_id'
+    ) -%}
+    {%- set open = perennial.cluster_step('open_0', steps,
+        'select edges.edge_rank, edges.node_a as one, edges.node_b as other, edges.is_strong from ' ~ edges
+        ~ ' as edges inner join ' ~ mine ~ ' as mine on edges.node_a = mine.node_id where edges.node_a <> edges.node_b'
+    ) -%}
+    {%- set state = namespace(mine=mine, known=known, open=open, round=0, is_done=false) -%}
+    {%- for _ in range(100000) if not state.is_done -%}
+        {%- set state.round = state.round + 1 -%}
+        {%- set suffix = state.round % 2 + 1 -%}
+        {%- set judged -%}
+            with ends as (
+                select one as cluster_id, edge_rank from {{ state.open }}
+                union all
+                select other as cluster_id, edge_rank from {{ state.open }}
+            ),
+            strongest as (
+                select cluster_id, min(edge_rank) as edge_rank from ends group by cluster_id
+            ),
+            due as (
+                select
+                    open.edge_rank, open.is_strong,
+                    least(open.one, open.other) as one, greatest(open.one, open.other) as other
+                from {{ state.open }} as open
+                inner join strongest as of_one
+                    on open.one = of_one.cluster_id and open.edge_rank = of_one.edge_rank
+                inner join strongest as of_other
+                    on open.other = of_other.cluster_id and open.edge_rank = of_other.edge_rank
+            ),
+            sides as (
+                select edge_rank, is_strong, one as cluster_id, true as is_one from due
+                union all
+                select edge_rank, is_strong, other as cluster_id, false as is_one from due
+            ),
+            members as (
+                select
+                    sides.edge_rank, sides.is_strong, sides.is_one, known.fact_kind, known.fact_value, known.fact_limit
+                from sides
+                inner join {{ state.known }} as known on sides.cluster_id = known.cluster_id
+            ),
+            above_limit as (
+                select edge_rank
+                from members
+                where fact_limit is not null
+                group by edge_rank, fact_kind
+                having count(distinct fact_value) > min(fact_limit)
+            ),
+            strangers as (
+                select of_one.edge_rank
+                from members as of_one
+                inner join members as of_other on of_one.edge_rank = of_other.edge_rank
+                where
+                    of_one.is_one
+                    and not of_other.is_one
+                    and of_one.fact_limit is null
+                    and of_other.fact_limit is null
+                    and not of_one.is_strong
+                    and not {{ names_agree('of_one.fact_value', 'of_other.fact_value') }}
+            )
+            select
+                one,
+                other,
+                is_strong,
+                edge_rank in (select edge_rank from above_limit union select edge_rank from strangers) as is_refused
+            from due
+        {%- endset -%}
+        {%- set due = perennial.cluster_step('due', steps, judged) -%}
+        {%- set moved = '(select one, other from ' ~ due ~ ' where not is_refused)' -%}
+        {%- set state.mine = perennial.cluster_step('mended_' ~ suffix, steps,
+            'select mine.node_id, coalesce(moved.one, mine.cluster_id) as cluster_id from ' ~ state.mine
+            ~ ' as mine left join ' ~ moved ~ ' as moved on mine.cluster_id = moved.other'
+        ) -%}
+        {%- set state.known = perennial.cluster_step('known_' ~ suffix, steps,
+            'select distinct coalesce(moved.one, known.cluster_id) as cluster_id, known.fact_kind, known.fact_value, known.fact_limit from '
+            ~ state.known ~ ' as known left join ' ~ moved ~ ' as moved on known.cluster_id = moved.other'
+        ) -%}
+        {%- set remaining -%}
+            with renamed as (
+                select
+                    open.edge_rank, open.is_strong,
+                    coalesce(moved_one.one, open.one) as one, coalesce(moved_other.one, open.other) as other
+                from {{ state.open }} as open
+                left join {{ moved }} as moved_one on open.one = moved_one.other
+                left join {{ moved }} as moved_other on open.other = moved_other.other
+            )
+            select renamed.edge_rank, renamed.one, renamed.other, renamed.is_strong
+            from renamed
+            left join {{ due }} as due
+                on
+                    due.is_refused
+                    and (due.is_strong or not renamed.is_strong)
+                    and least(renamed.one, renamed.other) = due.one
+                    and greatest(renamed.one, renamed.other) = due.other
+            where renamed.one <> renamed.other and due.one is null
+        {%- endset -%}
+        {%- set state.open = perennial.cluster_step('open_' ~ suffix, steps, remaining) -%}
+        {%- set state.is_done = perennial.first_value('select count(*) from ' ~ state.open) == 0 -%}
+    {%- endfor -%}
+    {%- do return(state.mine) -%}
+{% endmacro %}

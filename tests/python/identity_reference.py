@@ -1,0 +1,199 @@
+"""Identity resolution in plain Python, after definitions and not after the models: one edge at a time, union-find.
+
+The rules are those of seeds/identity_rules.csv. Records are dicts with `id`, the identifiers as compared
+(`customer_number`, `loyalty_id`, `email`, `phone`, `first_name`, `last_name`), `is_email_verified` and `day`, the number
+of the day it was made. The result is a partition: a set of frozensets of record ids; records with nothing usable are in none.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from itertools import combinations
+from pathlib import Path
+
+RULES = {
+    rule["identifier_type"]: rule
+    for rule in csv.DictReader((Path(__file__).parents[2] / "seeds" / "identity_rules.csv").open())
+}
+FIELDS = ("customer_number", "loyalty_id", "email", "phone", "first_name", "last_name", "own_key")
+
+
+def distance(one: str, other: str) -> int:
+    """Levenshtein's edit distance."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        previous, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+    return row[-1]
+
+
+def names_agree(one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
+    """Whether (first, last) names may be one person's: the first names agree, or the fields are swapped."""
+    if parts_agree(one[0], other[0]):
+        return True
+    return bool(one[1] and other[1]) and parts_agree(one[0], other[1]) and parts_agree(one[1], other[0])
+
+
+def parts_agree(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    if one[:shorter] == other[:shorter]:
+        return True
+    return distance(one, other) <= (2 if shorter >= 6 else 1 if shorter >= 4 else 0)
+
+
+def turns(accounts: dict) -> dict:
+    """Per account its phone, with #n after the n-th silence longer than the window."""
+    window = int(RULES["phone"]["window_days"])
+    by_phone = defaultdict(list)
+    for key, account in accounts.items():
+        if account["phone"]:
+            by_phone[account["phone"]].append((min(account["days"]), key))
+    found = {}
+    for phone, seen in by_phone.items():
+        turn, last = 0, None
+        for first, key in sorted(seen):
+            turn += last is not None and first - last > window
+            last = max(accounts[key]["days"] + ([] if last is None else [last]))
+            found[key] = phone + (f"#{turn}" if turn else "")
+    return found
+
+
+def identifiers(accounts: dict) -> list[tuple]:
+    """(account key, type, value, rule) of everything that an account could be matched by."""
+    phones = turns(accounts)
+    names = defaultdict(set)
+    for account in accounts.values():
+        for kind in ("email", "phone"):
+            if account[kind] and account["first_name"]:
+                names[kind, account[kind]].add(account["first_name"])
+    found = []
+    for key, account in accounts.items():
+        for kind in ("customer_number", "loyalty_id"):
+            if account[kind]:
+                found.append((key, kind, account[kind], kind))
+        if account["email"]:
+            found.append((key, "email", account["email"], "verified_email" if account["verified"] else "email"))
+        if account["phone"]:
+            found.append((key, "phone", phones[key], "phone"))
+        for kind in ("email", "phone"):
+            if account["first_name"] and len(names[kind, account[kind]]) > 1:
+                value = f"{account[kind]}|{account['first_name']}"
+                found.append((key, f"named_{kind}", value, f"named_{kind}"))
+    return found
+
+
+def quarantined(accounts: dict, found: list[tuple]) -> set:
+    users = defaultdict(lambda: defaultdict(set))
+    for key, kind, value, _ in found:
+        for what in ("customer_number", "loyalty_id", "first_name"):
+            if accounts[key][what]:
+                users[kind, value][what].add(accounts[key][what])
+    limits = {"email": min(int(RULES[kind]["people_limit"]) for kind in ("email", "verified_email"))}
+    limits["phone"] = int(RULES["phone"]["people_limit"])
+    return {
+        (kind, value)
+        for (kind, value), people in users.items()
+        if kind in limits and max((len(each) for each in people.values()), default=0) > limits[kind]
+    }
+
+
+def edges_of(accounts: dict, found: list[tuple], must: list[tuple]) -> list[tuple]:
+    """(one node, other node, is strong), the strongest first."""
+    account_number = {key: number for number, key in enumerate(sorted(accounts), 1)}
+    values = sorted({(kind, value) for _, kind, value, _ in found})
+    identifier_number = {each: len(accounts) + number for number, each in enumerate(values, 1)}
+    ranked = []
+    for key, kind, value, rule in found:
+        ranked.append((
+            int(RULES[rule]["match_order"]), -len(accounts[key]["ids"]), identifier_number[kind, value],
+            account_number[key], key, (kind, value), RULES[rule]["is_strong"] == "true",
+        ))  # fmt: skip
+    for one, other in must:
+        low, high = sorted((one, other), key=account_number.get)
+        ranked.append((0, -1, account_number[high], account_number[low], low, high, True))
+    return [edge[4:] for edge in sorted(ranked, key=lambda edge: edge[:4])]
+
+
+def resolve(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = ()) -> set[frozenset]:
+    """The people behind records. `must` and `cannot` are pairs of record ids that belong together or apart."""
+    named = {record for pair in (*must, *cannot) for record in pair}
+    accounts, account_of = {}, {}
+    for record in records:
+        told = {field: record.get(field) for field in FIELDS}
+        told["own_key"] = record["own_key"] if record["id"] in named else None
+        if not any(told[field] for field in FIELDS[:4]):
+            continue
+        key = "\x1f".join(told[field] or "" for field in FIELDS)
+        account = accounts.setdefault(key, told | {"ids": [], "days": [], "verified": False})
+        account["ids"].append(record["id"])
+        account["days"].append(record["day"])
+        account["verified"] |= bool(record.get("is_email_verified"))
+        account_of[record["id"]] = key
+    found = identifiers(accounts)
+    out = quarantined(accounts, found)
+    bare = {"named_email": "email", "named_phone": "phone"}
+    found = [each for each in found if (bare.get(each[1], each[1]), each[2].split("|")[0]) not in out]
+
+    parent = {}
+
+    def root(node):
+        while parent.setdefault(node, node) != node:
+            node = parent[node]
+        return node
+
+    limited = defaultdict(lambda: defaultdict(set))  # root: kind: values
+    limits = {}
+    names = defaultdict(set)
+    for key, account in accounts.items():
+        if account["first_name"]:
+            names[key].add((account["first_name"], account["last_name"]))
+    for _, kind, value, rule in found:
+        if RULES[rule]["limit_per_person"]:
+            scope = value.rpartition(":")[0] if kind in ("customer_number", "loyalty_id") else ""
+            limited[kind, value][kind, scope].add(value)
+            limits[kind, scope] = int(RULES[rule]["limit_per_person"])
+    for number, pair in enumerate(cannot):
+        for side, record in enumerate(pair):
+            limited[account_of[record]]["cannot", number].add(side)
+        limits["cannot", number] = 1
+
+    joined = [(account_of[one], account_of[other]) for one, other in must]
+    for one, other, is_strong in edges_of(accounts, found, joined):
+        a, b = root(one), root(other)
+        if a == b:
+            continue
+        if any(len(limited[a][kind] | limited[b][kind]) > limits[kind] for kind in limited[a]):
+            continue
+        if not is_strong and any(not names_agree(x, y) for x in names[a] for y in names[b]):
+            continue
+        parent[b] = a
+        names[a] |= names[b]
+        for kind, values in limited[b].items():
+            limited[a][kind] |= values
+    people = defaultdict(set)
+    linked = {key for key, *_ in found} | {key for pair in joined for key in pair}
+    for record, key in account_of.items():
+        if key in linked:
+            people[root(key)].add(record)
+    return {frozenset(each) for each in people.values()}
+
+
+def scores(found: dict, truth: dict) -> dict[str, float]:
+    """Pairwise precision and recall and B-cubed F1 of one label per record against another; same keys in both."""
+    both = Counter((found[key], truth[key]) for key in truth)
+    ours, theirs = Counter(found[key] for key in truth), Counter(truth.values())
+
+    def pairs(counts) -> int:
+        return sum(n * (n - 1) // 2 for n in counts.values())
+
+    precision = sum(n * n / ours[label] for (label, _), n in both.items()) / len(truth)
+    recall = sum(n * n / theirs[person] for (_, person), n in both.items()) / len(truth)
+    return {
+        "precision": pairs(both) / pairs(ours) if pairs(ours) else 1.0,
+        "recall": pairs(both) / pairs(theirs) if pairs(theirs) else 1.0,
+        "b_cubed_f1": 2 * precision * recall / (precision + recall),
+    }
+
+
+def brute_pairs(partition: set[frozenset]) -> set[frozenset]:
+    return {frozenset(pair) for cluster in partition for pair in combinations(sorted(cluster), 2)}
