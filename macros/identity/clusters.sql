@@ -1,7 +1,8 @@
 {#
     The materialisation of a graph's clusters. The model gives edges (edge_rank, unique, 1 the strongest; node_a, node_b:
     integers; is_strong); config facts names the model of what sets nodes apart (node_id, fact_kind, fact_value, fact_limit).
-    The table has node_id and cluster_id, the smallest node of the cluster.
+    The table has node_id, component_id (the smallest node that any chain of edges reaches) and cluster_id (the smallest
+    node of the same person). Without facts the two are equal.
 
     The result is that of taking the edges one by one, the strongest first, and joining the clusters of both ends unless
     together they break a limit: more than fact_limit values of one kind, or, over an edge that is not strong, names
@@ -13,23 +14,25 @@
 #}
 {% materialization clusters, default %}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set facts = ref(config.require('facts')) -%}
     {%- set steps = [] -%}
     {{ run_hooks(pre_hooks) }}
 
     {%- set edges = perennial.cluster_step('edges', steps, sql) -%}
     {%- set stars = perennial.star_contraction(edges, steps) -%}
     {%- set labels = perennial.cluster_step('labels', steps, perennial.labels_of(edges, stars)) -%}
-    {%- set broken = perennial.cluster_step('broken', steps, perennial.broken_clusters(labels, facts)) -%}
-    {%- if perennial.first_value('select count(*) from ' ~ broken) > 0 -%}
+    {%- set result = 'select node_id, cluster_id as component_id, cluster_id from ' ~ labels -%}
+    {%- if config.get('facts') -%}
+        {%- set facts = ref(config.get('facts')) -%}
+        {%- set broken = perennial.cluster_step('broken', steps, perennial.broken_clusters(labels, facts)) -%}
         {%- set mended = perennial.cut_clusters(edges, labels, broken, facts, steps) -%}
         {%- set result -%}
-            select labels.node_id, coalesce(mended.cluster_id, labels.cluster_id) as cluster_id
+            select
+                labels.node_id,
+                labels.cluster_id as component_id,
+                coalesce(mended.cluster_id, labels.cluster_id) as cluster_id
             from {{ labels }} as labels
             left join {{ mended }} as mended on labels.node_id = mended.node_id
         {%- endset -%}
-    {%- else -%}
-        {%- set result = 'select node_id, cluster_id from ' ~ labels -%}
     {%- endif -%}
     {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
     {%- call statement('main') -%} {{ create_table_as(false, target, result) }} {%- endcall -%}
@@ -145,7 +148,8 @@
         'select edges.edge_rank, edges.node_a as one, edges.node_b as other, edges.is_strong from ' ~ edges
         ~ ' as edges inner join ' ~ mine ~ ' as mine on edges.node_a = mine.node_id where edges.node_a <> edges.node_b'
     ) -%}
-    {%- set state = namespace(mine=mine, known=known, open=open, round=0, is_done=false) -%}
+    {%- set is_done = perennial.first_value('select count(*) from ' ~ open) == 0 -%}
+    {%- set state = namespace(mine=mine, known=known, open=open, round=0, is_done=is_done) -%}
     {%- for _ in range(100000) if not state.is_done -%}
         {%- set state.round = state.round + 1 -%}
         {%- set suffix = state.round % 2 + 1 -%}

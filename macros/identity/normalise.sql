@@ -53,3 +53,13 @@
 {% macro id_namespace(column) -%}
     regexp_extract({{ column }}, '^(.*):[^:]*$', 1)
 {%- endmacro %}
+
+
+{# An identifier as marts show it: salted hashes of what is personal or looks so. #}
+{% macro shown_identifier(type, value) -%}
+    case
+        when {{ type }} in ('email', 'phone') or {{ value }} like '%@%' or {{ value }} like '+%'
+            then {{ customer_id_from(type ~ " || '|' || " ~ value) }}
+        else {{ value }}
+    end
+{%- endmacro %}

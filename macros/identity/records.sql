@@ -20,3 +20,7 @@
 {% macro record_key(prefix) -%}
     {{ prefix }}_source_name || ':' || {{ prefix }}_record_type || ':' || {{ prefix }}_record_id
 {%- endmacro %}
+
+
+{# How many pairs so many things make. #}
+{% macro pairs_of(count) -%} {{ count }} * ({{ count }} - 1) / 2 {%- endmacro %}

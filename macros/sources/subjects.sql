@@ -107,6 +107,9 @@
             'phone': 'string', 'first_name': 'string', 'last_name': 'string', 'is_email_verified': 'boolean',
             'country_code': 'string',
         },
+        'identity_truth': {
+            'source_name': 'string', 'source_record_type': 'string', 'source_record_id': 'string', 'person_id': 'string',
+        },
     }) -%}
 {% endmacro %}
 
@@ -127,5 +130,11 @@ select
     cast({{ name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ relation }}
+    {%- else %}
+select
+        {%- for name, type in columns.items() %}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+where false
     {%- endfor %}
 {%- endmacro %}

@@ -166,6 +166,12 @@ def build(
     return Warehouse(folder / "warehouse.duckdb", folder / "target", result.stdout + result.stderr, failures)
 
 
+def known_truth(raw: Path) -> dict[str, str]:
+    """The var by which a warehouse of simulated raw data measures its matching."""
+    records = raw / "truth" / "records.parquet"
+    return {"custom_identity_truth": f"read_parquet('{records / '*.parquet' if records.is_dir() else records}')"}
+
+
 def differences(left: Warehouse, right: Warehouse, tables: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Per table the rows only in the left and only in the right warehouse (null-safe, duplicates counted)."""
     found = {}
@@ -217,7 +223,7 @@ def simulated(tmp_path_factory) -> Simulated:
 
     folder = tmp_path_factory.mktemp("simulated")
     shop.simulate(Settings(customers=20_000, seed=7, systems=tuple(SYSTEMS), out=folder / "raw"))
-    return Simulated(folder / "raw", build(folder / "raw", folder))
+    return Simulated(folder / "raw", build(folder / "raw", folder, known_truth(folder / "raw")))
 
 
 @pytest.fixture

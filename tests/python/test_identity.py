@@ -2,13 +2,18 @@
 
 import json
 import random
+import subprocess
 
 import duckdb
 import pytest
-from conftest import Raw, run_dbt, sale, write_sales
+from conftest import ROOT, BuildFailed, Raw, Simulated, Warehouse, known_truth, run_dbt, sale, write_sales
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from identity_reference import names_agree, resolve
+from identity_reference import names_agree, resolve, scores
+
+from simulator import shop
+from simulator.settings import Settings
+from simulator.systems import SYSTEMS
 
 # Random worlds against the reference
 
@@ -51,7 +56,7 @@ def world(number: int, chance: random.Random) -> tuple[list[dict], list[tuple], 
 class Graphs:
     """A database in which only what leads to clusters is built again for every set of records."""
 
-    MODELS = "int_customer_records__unioned+,+int_identity__members"
+    MODELS = "int_customer_records__unioned+,+customer_id_redirects"
 
     def __init__(self, folder):
         self.folder = folder
@@ -63,8 +68,7 @@ class Graphs:
             "custom_customer_records": "home_made.people",
         }
         self.load([], [], [])
-        self.run("build", "-s", "+int_identity__members", "--exclude-resource-type", "test")
-        self.is_seeded = True
+        self.run("build", "-s", "+customer_id_redirects", "--exclude-resource-type", "test")
 
     def run(self, *command: str) -> None:
         done = run_dbt(*command, raw=self.raw.folder, folder=self.folder, variables=self.variables)
@@ -110,9 +114,9 @@ class Graphs:
                     }}, maximum_object_size = 100000000)
                     """
                 )
+                connection.execute("delete from settings.identity_overrides")
             pairs = [("must_link", *pair) for pair in must] + [("cannot_link", *pair) for pair in cannot]
             if pairs:
-                connection.execute("delete from settings.identity_overrides")
                 connection.executemany(
                     """
                     insert into settings.identity_overrides by name
@@ -126,11 +130,12 @@ class Graphs:
     def clusters(self, records: list[dict], must: list[tuple], cannot: list[tuple]) -> set[frozenset]:
         self.load(records, must, cannot)
         self.run("run", "-s", self.MODELS)
-        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
-            found = connection.execute(
-                "select list(source_record_id) from intermediate.int_identity__members group by cluster_id"
-            ).fetchall()
+        found = self.rows("select list(source_record_id) from intermediate.int_identity__members group by cluster_id")
         return {frozenset(each) for (each,) in found}
+
+    def rows(self, query: str) -> list[tuple]:
+        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(query).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +166,124 @@ def test_names():
     assert names_agree(("anna", "bert"), ("bert", "anna"))
     assert not names_agree(("anna", "smith"), ("bert", "smith"))
     assert not names_agree(("tim", None), ("tom", None))
+
+
+# Ids through time
+
+
+def person(name: str, day: int, **known: str) -> dict:
+    """A record of the relation home_made.people."""
+    nothing = dict.fromkeys(("customer_number", "loyalty_id", "email", "phone", "first_name", "last_name"))
+    return nothing | {"id": name, "own_key": f"home:person:{name}", "is_email_verified": False, "day": day} | known
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory) -> list[dict]:
+    """Four builds of one database: two people; a record that joins them; a decision that parts them; a full refresh."""
+    told = Graphs(tmp_path_factory.mktemp("story"))
+    anna = person("anna", 10, email="anna@example.org", phone="+12125550101")
+    other = person("other", 20, loyalty_id="L1", email="a.smith@example.org")
+    bridge = person("bridge", 30, phone="+12125550101", email="a.smith@example.org")
+    chapters = []
+
+    def chapter(records: list[dict], cannot: list[tuple], *more: str) -> None:
+        told.load(records, [], cannot)
+        told.run("run", "-s", told.MODELS, *more)
+        chapters.append({
+            "people": dict(told.rows(
+                "select source_record_id, customer_id from intermediate.int_identity__records where source_name = 'home'"
+            )),
+            "redirects": told.rows("select old_customer_id, customer_id, reason from marts.customer_id_redirects"),
+            "changes": told.rows(
+                "select old_customer_id, change_number, customer_id, reason from state.customer_id_changes order by all"
+            ),
+        })  # fmt: skip
+
+    chapter([anna, other], [])
+    chapter([anna, other, bridge], [])
+    chapter([anna, other, bridge], [("anna", "other")])
+    chapter([anna, other, bridge], [("anna", "other")], "--full-refresh")
+    return chapters
+
+
+def test_a_merge_keeps_the_earlier_id_and_redirects_the_other(story):
+    before, merged = story[:2]
+    assert before["people"]["anna"] != before["people"]["other"]
+    assert set(merged["people"].values()) == {before["people"]["anna"]}
+    assert merged["redirects"] == [(before["people"]["other"], before["people"]["anna"], "merge")]
+
+
+def test_one_row_undoes_a_merge(story):
+    before, merged, parted = story[:3]
+    assert {name: parted["people"][name] for name in ("anna", "other")} == before["people"]
+    assert parted["redirects"] == []
+    assert parted["changes"] == [
+        (before["people"]["other"], 1, before["people"]["anna"], "merge"),
+        (before["people"]["other"], 2, before["people"]["other"], "split"),
+    ]
+    assert merged["changes"] == parted["changes"][:1]
+
+
+def test_ids_survive_a_full_refresh(story):
+    assert story[3] == story[2]
+
+
+# The simulated shop
+
+
+def identity_of(folder, **variables) -> Warehouse:
+    """A warehouse of the simulated raw data below a folder, as far as identity goes."""
+    result = run_dbt(
+        "build",
+        *("-s", "+identity_accuracy", "+customer_id_redirects", "--exclude-resource-type", "test"),
+        raw=folder / "raw",
+        folder=folder,
+        variables=known_truth(folder / "raw") | variables,
+    )
+    if result.returncode:
+        raise BuildFailed(result.stdout + result.stderr)
+    return Warehouse(folder / "warehouse.duckdb", folder / "target", result.stdout)
+
+
+def labels(simulated: Simulated) -> tuple[dict, dict]:
+    """Of every record whose person the truth knows: what the warehouse says, and the truth."""
+    rows = simulated.sql("""
+        select source_name || ':' || source_record_type || ':' || source_record_id as record, customer_id, person_id
+        from intermediate.int_identity__records as records
+        inner join truth.records as truth using (source_name, source_record_type, source_record_id)
+    """)
+    return {record: customer or record for record, customer, _ in rows}, {record: who for record, _, who in rows}
+
+
+def check_accuracy(simulated: Simulated, told: str) -> None:
+    measured = {
+        (method, measure): value
+        for method, measure, value in simulated.sql("select method, measure, value from quality.identity_accuracy")
+    }
+    told = f"{told}: {measured}"
+    assert measured["all_identifiers", "pairwise_precision"] >= 0.995, told
+    assert measured["all_identifiers", "pairwise_recall_of_linkable"] >= 0.97, told
+    for measure in ("pairwise_recall", "b_cubed_f1"):
+        assert measured["all_identifiers", measure] > measured["email_only", measure], told
+
+
+def test_accuracy_on_the_simulated_shop(simulated):
+    check_accuracy(simulated, "seed 7")
+
+
+def test_the_measures_are_those_of_plain_python(simulated):
+    measured = dict(
+        simulated.sql("select measure, value from quality.identity_accuracy where method = 'all_identifiers'")
+    )
+    for measure, value in scores(*labels(simulated)).items():
+        name = {"precision": "pairwise_precision", "recall": "pairwise_recall"}.get(measure, measure)
+        assert measured[name] == pytest.approx(value, rel=1e-8)
+
+
+def test_accuracy_on_a_shop_that_nobody_has_seen(tmp_path_factory):
+    """The seed follows the commit, so that no rule can be fitted to one shop; every trap is twice as frequent."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    seed = int(commit.stdout[:7] or "7", 16)
+    folder = tmp_path_factory.mktemp("unseen")
+    shop.simulate(Settings(customers=20_000, seed=seed, systems=tuple(SYSTEMS), trap_rate=2.0, out=folder / "raw"))
+    check_accuracy(Simulated(folder / "raw", identity_of(folder)), f"seed {seed}, trap rate 2")

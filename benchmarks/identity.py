@@ -1,0 +1,115 @@
+"""The cost of matching at a million people: the node that clusters against SciPy's compiled routine on the same edges.
+
+The people are synthetic and drawn in one SQL statement: each has a card, an account, one or two addresses, often a phone;
+some share an address or a phone with another person, so that clusters must be cut. They come as a relation of one's own.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+RECORDS_PER_PERSON = 4
+VARIABLES = {
+    "systems": ["pos"],
+    "as_of": "2025-12-31",
+    "reporting_currency": "EUR",
+    "custom_customer_records": "home_made.people",
+}
+
+PEOPLE = """
+    create schema home_made;
+    create table home_made.people as
+    with chances as (
+        select person, record, hash(person, record) / 18446744073709551615 as draw, hash(person, 99) % 1000 as habit
+        from range({people}) as people (person), range({records}) as records (record)
+    )
+    select
+        'home' as source_name, 'person' as source_record_type, person || '-' || record as source_record_id,
+        timestamp '2020-01-01' + to_days((hash(person, record, 1) % 1800)::int) as recorded_at,
+        case when record = 0 and habit < 700 then 'home:shop:' || person end as platform_customer_id,
+        case when record = 1 and habit > 400 then 'card' || person end as loyalty_id,
+        case
+            when draw < 0.10 then 'second' || person || '@example.org'
+            when draw < 0.13 and habit < 60 then 'mail' || (person // 2 * 2) || '@example.org'
+            when draw < 0.80 then 'mail' || person || '@example.org'
+        end as email,
+        case
+            when draw > 0.97 and habit < 60 then '+1212' || lpad((2000000 + person // 2 * 2)::varchar, 7, '0')
+            when draw > 0.55 and person < 7000000 then '+1212' || lpad((2000000 + person)::varchar, 7, '0')
+        end as phone,
+        case when record % 2 = 0 then ['anna', 'bert', 'carl', 'dora', 'emil'][1 + person % 5] end as first_name,
+        null::varchar as last_name, false as is_email_verified, 'US' as country_code
+    from chances
+"""
+
+
+@dataclass
+class Clustering:
+    """Of one run: people, records, edges, seconds of the clustering node, of SciPy, of all of matching; peak MB of dbt."""
+
+    people: int
+    records: int
+    edges: int
+    node: float
+    scipy: float
+    matching: float
+    memory: float
+
+
+def measure(people: int, folder: Path, build: Callable) -> Clustering:
+    """Match so many people in an empty folder; `build(folder, *arguments)` runs dbt there and returns its usage."""
+    raw = folder / "raw" / "pos"
+    raw.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (select '1' as sale_id, 'S1' as store_id, '2025-01-01 10:00:00' as sold_at, 'EUR' as currency)
+            to '{raw / "sales.parquet"}';
+            copy (select '1' as sale_id, 'S1' as store_id, '1' as line_no, 'P' as sku, '1' as quantity, '5' as unit_price)
+            to '{raw / "sale_lines.parquet"}'
+        """)
+    with duckdb.connect(str(folder / "perennial.duckdb")) as connection:
+        connection.execute(PEOPLE.format(people=people, records=RECORDS_PER_PERSON))
+    usage = build(folder, "--select", "+int_identity__members", "--vars", json.dumps(VARIABLES))
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    seconds = {each["unique_id"].split(".")[-1]: each["execution_time"] for each in results}
+    with duckdb.connect(str(folder / "perennial.duckdb"), read_only=True) as connection:
+        edges = connection.execute("select node_a, node_b from intermediate.int_identity__edges").fetchnumpy()
+        ((records,),) = connection.execute("select count(*) from home_made.people").fetchall()
+    return Clustering(
+        people=people,
+        records=records,
+        edges=len(edges["node_a"]),
+        node=seconds["int_identity__clusters"],
+        scipy=scipy_seconds(edges["node_a"], edges["node_b"]),
+        matching=sum(value for name, value in seconds.items() if name.startswith("int_identity__")),
+        memory=usage.memory,
+    )
+
+
+def scipy_seconds(one, other) -> float:
+    """Seconds of connected_components, the matrix included; `one` and `other` are integer arrays of equal length."""
+    import numpy as np
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    started = time.perf_counter()
+    size = int(max(one.max(), other.max())) + 1
+    graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size)).tocsr()
+    connected_components(graph, directed=False)
+    return time.perf_counter() - started
+
+
+def report(found: Clustering) -> list[str]:
+    return [
+        "",
+        f"## Matching {found.people:,} people",
+        "",
+        f"{found.records:,} synthetic records, {found.edges:,} edges. Clustering with every limit kept takes"
+        f" {found.node:.1f} s, SciPy's connected_components (no limits) on the same edges {found.scipy:.1f} s:"
+        f" {found.node / found.scipy:.1f} times. All models of matching together: {found.matching:.1f} s, peak"
+        f" {found.memory:,.0f} MB.",
+    ]
