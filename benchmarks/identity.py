@@ -1,7 +1,8 @@
 """The cost of matching at a million people: the node that clusters against SciPy's compiled routine on the same edges.
 
-The people are synthetic and drawn in one SQL statement: each has a card, an account, one or two addresses, often a phone;
-some share an address or a phone with another person, so that clusters must be cut. They come as a relation of one's own.
+The people are synthetic and drawn in one SQL statement: each has a card, an account, one or two addresses, often a
+phone; some share an address or a phone with another person, so that clusters must be cut. They come as a relation of
+one's own.
 """
 
 import json
@@ -49,7 +50,7 @@ PEOPLE = """
 
 @dataclass
 class Clustering:
-    """Of one run: people, records, edges, seconds of the clustering node, of SciPy, of all of matching; peak MB of dbt."""
+    """Of one run: counts, seconds of the clustering node, of SciPy and of all of matching, peak MB of dbt."""
 
     people: int
     records: int
@@ -68,7 +69,9 @@ def measure(people: int, folder: Path, build: Callable) -> Clustering:
         connection.execute(f"""
             copy (select '1' as sale_id, 'S1' as store_id, '2025-01-01 10:00:00' as sold_at, 'EUR' as currency)
             to '{raw / "sales.parquet"}';
-            copy (select '1' as sale_id, 'S1' as store_id, '1' as line_no, 'P' as sku, '1' as quantity, '5' as unit_price)
+            copy (
+                select '1' as sale_id, 'S1' as store_id, '1' as line_no, 'P' as sku, '1' as quantity, '5' as unit_price
+            )
             to '{raw / "sale_lines.parquet"}'
         """)
     with duckdb.connect(str(folder / "perennial.duckdb")) as connection:

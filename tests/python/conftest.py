@@ -1,20 +1,26 @@
 """Warehouses for tests: raw rows in, marts out.
 
 A test writes raw tables with `Raw`, builds with `build` and reads with `Warehouse.rows`. Builds cost seconds, so tests
-that need the same raw data share one through a module or session fixture.
+that need the same raw data share one through a module or session fixture; a session fixture that builds is also shared
+by the processes that pytest-xdist runs (`once`).
 """
 
+import fcntl
 import json
 import os
+import pickle
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pytest
+
+# PySpark takes a process whose main module has no file, as pytest-xdist's have none, for a doctest and ends it.
+sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"
@@ -187,20 +193,42 @@ def differences(left: Warehouse, right: Warehouse, tables: Iterable[str]) -> dic
     return found
 
 
+def pytest_collection_modifyitems(items):
+    """The longest modules first, so that no process waits for one at the end."""
+    longest = ["test_engines", "test_simulated_truth", "test_bad_input", "test_point_in_time", "test_loaders"]
+    rank = {name: position for position, name in enumerate(longest)}
+    items.sort(key=lambda item: rank.get(item.module.__name__, len(rank)))
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]):
+    """What `make` returns for a folder of its own; made by the first process that asks, then read by the others."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"shared_{name}"
+    folder.mkdir(exist_ok=True)
+    made = folder / "made.pickle"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_bytes(pickle.dumps(make(folder)))
+    return pickle.loads(made.read_bytes())
+
+
 @pytest.fixture(scope="session")
 def sample_raw(tmp_path_factory) -> Raw:
     """The raw sample: Online Retail with its cancellations, as make sample writes it."""
     from converters import online_retail
 
-    folder = tmp_path_factory.mktemp("sample_raw")
-    online_retail.convert(folder)
-    return Raw(folder)
+    def make(folder: Path) -> Raw:
+        online_retail.convert(folder / "raw")
+        return Raw(folder / "raw")
+
+    return once(tmp_path_factory, "sample_raw", make)
 
 
 @pytest.fixture(scope="session")
 def sample(sample_raw, tmp_path_factory) -> Warehouse:
     """The sample's warehouse, built with all dbt tests."""
-    return build(sample_raw, tmp_path_factory.mktemp("sample"), with_tests=True)
+    return once(tmp_path_factory, "sample", lambda folder: build(sample_raw, folder, with_tests=True))
 
 
 @pytest.fixture(scope="session")
@@ -208,10 +236,12 @@ def small(tmp_path_factory) -> Warehouse:
     """The small shop's warehouse, built with all dbt tests."""
     import small_shop
 
-    folder = tmp_path_factory.mktemp("small")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PERENNIAL_SALT", small_shop.SALT)
-        return build(small_shop.write(Raw(folder / "raw")), folder, with_tests=True)
+    def make(folder: Path) -> Warehouse:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PERENNIAL_SALT", small_shop.SALT)
+            return build(small_shop.write(Raw(folder / "raw")), folder, with_tests=True)
+
+    return once(tmp_path_factory, "small", make)
 
 
 @pytest.fixture(scope="session")
@@ -221,9 +251,11 @@ def simulated(tmp_path_factory) -> Simulated:
     from simulator.settings import Settings
     from simulator.systems import SYSTEMS
 
-    folder = tmp_path_factory.mktemp("simulated")
-    shop.simulate(Settings(customers=20_000, seed=7, systems=tuple(SYSTEMS), out=folder / "raw"))
-    return Simulated(folder / "raw", build(folder / "raw", folder, known_truth(folder / "raw")))
+    def make(folder: Path) -> Simulated:
+        shop.simulate(Settings(customers=20_000, seed=7, systems=tuple(SYSTEMS), out=folder / "raw"))
+        return Simulated(folder / "raw", build(folder / "raw", folder, known_truth(folder / "raw")))
+
+    return once(tmp_path_factory, "simulated", make)
 
 
 @pytest.fixture

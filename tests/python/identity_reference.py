@@ -1,8 +1,9 @@
 """Identity resolution in plain Python, after definitions and not after the models: one edge at a time, union-find.
 
 The rules are those of seeds/identity_rules.csv. Records are dicts with `id`, the identifiers as compared
-(`customer_number`, `loyalty_id`, `email`, `phone`, `first_name`, `last_name`), `is_email_verified` and `day`, the number
-of the day it was made. The result is a partition: a set of frozensets of record ids; records with nothing usable are in none.
+(`customer_number`, `loyalty_id`, `email`, `phone`, `first_name`, `last_name`), `is_email_verified` and `day`, the
+number of the day it was made. The result is a partition: a set of frozensets of record ids; records with nothing usable
+are in none.
 """
 
 import csv

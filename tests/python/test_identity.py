@@ -143,7 +143,12 @@ def graphs(tmp_path_factory) -> Graphs:
     return Graphs(tmp_path_factory.mktemp("graphs"))
 
 
-@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), database=None)
+A_FEW_TIMES = settings(
+    max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), database=None
+)
+
+
+@A_FEW_TIMES
 @given(seed=st.integers(0, 2**32 - 1))
 def test_clusters_are_those_of_plain_python(graphs, seed):
     """Three thousand random worlds at once; they share nothing, so that one build resolves all."""
@@ -191,7 +196,8 @@ def story(tmp_path_factory) -> list[dict]:
         told.run("run", "-s", told.MODELS, *more)
         chapters.append({
             "people": dict(told.rows(
-                "select source_record_id, customer_id from intermediate.int_identity__records where source_name = 'home'"
+                "select source_record_id, customer_id from intermediate.int_identity__records"
+                " where source_name = 'home'"
             )),
             "redirects": told.rows("select old_customer_id, customer_id, reason from marts.customer_id_redirects"),
             "changes": told.rows(
