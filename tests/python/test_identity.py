@@ -53,6 +53,18 @@ def world(number: int, chance: random.Random) -> tuple[list[dict], list[tuple], 
     return records, pairs["must"], pairs["cannot"]
 
 
+def worlds(count: int, chance: random.Random) -> tuple[list[dict], list[tuple], list[tuple], set[frozenset]]:
+    """Random worlds that share nothing, as one: records, pairs to join, pairs to part, the people by plain Python."""
+    records, must, cannot, people = [], [], [], set()
+    for number in range(count):
+        one = world(number, chance)
+        people |= resolve(*one)
+        for everything, part in zip((records, must, cannot), one, strict=True):
+            everything.extend(part)
+    chance.shuffle(records)
+    return records, must, cannot, people
+
+
 class Graphs:
     """A database in which only what leads to clusters is built again for every set of records."""
 
@@ -152,15 +164,7 @@ A_FEW_TIMES = settings(
 @given(seed=st.integers(0, 2**32 - 1))
 def test_clusters_are_those_of_plain_python(graphs, seed):
     """Three thousand random worlds at once; they share nothing, so that one build resolves all."""
-    chance = random.Random(seed)
-    records, must, cannot = [], [], []
-    expected = set()
-    for number in range(3_000):
-        one = world(number, chance)
-        expected |= resolve(*one)
-        for everything, part in zip((records, must, cannot), one, strict=True):
-            everything.extend(part)
-    chance.shuffle(records)
+    records, must, cannot, expected = worlds(3_000, random.Random(seed))
     ours = graphs.clusters(records, must, cannot)
     assert sorted(map(sorted, ours ^ expected))[:6] == []
 
@@ -232,6 +236,44 @@ def test_one_row_undoes_a_merge(story):
 
 def test_ids_survive_a_full_refresh(story):
     assert story[3] == story[2]
+
+
+@pytest.fixture(scope="module")
+def arrival(tmp_path_factory) -> dict:
+    """Records that arrive on eight days, in any order, with one build a day, and a full refresh at the end."""
+    grown = Graphs(tmp_path_factory.mktemp("arrival"))
+    records, must, cannot, people = worlds(400, random.Random(8))
+    named = {record for pair in (*must, *cannot) for record in pair}
+    found = {"people": people, "left": set(), "days": []}
+    for day in range(1, 9):
+        here = [each for place, each in enumerate(records) if place % 8 < day or each["id"] in named]
+        clusters = grown.clusters(here, must, cannot)
+        found["days"].append(dict(grown.rows(
+            "select source_record_id, customer_id from intermediate.int_identity__records where customer_id is not null"
+        )))  # fmt: skip
+        found["left"] |= set(found["days"][-1].values())
+    redirects = "select old_customer_id, customer_id from marts.customer_id_redirects"
+    found |= {"clusters": clusters, "redirects": grown.rows(redirects)}
+    grown.run("run", "-s", grown.MODELS, "--full-refresh")
+    found["refreshed"] = dict(grown.rows(
+        "select source_record_id, customer_id from intermediate.int_identity__records where customer_id is not null"
+    ))  # fmt: skip
+    return found
+
+
+def test_arrival_day_by_day_ends_with_the_same_clusters(arrival):
+    assert arrival["clusters"] == arrival["people"]
+
+
+def test_a_full_refresh_keeps_every_id(arrival):
+    assert arrival["refreshed"] == arrival["days"][-1]
+
+
+def test_every_id_that_left_resolves_through_one_redirect(arrival):
+    redirects, living = dict(arrival["redirects"]), set(arrival["days"][-1].values())
+    assert len(redirects) == len(arrival["redirects"]) > 50
+    assert {redirects.get(each, each) for each in arrival["left"]} <= living
+    assert not redirects.keys() & living
 
 
 # The simulated shop
