@@ -1,8 +1,8 @@
 {#
     The materialisation of a graph's clusters. The model gives edges (edge_rank, unique, 1 the strongest; node_a, node_b:
     integers; is_strong); config facts names the model of what sets nodes apart (node_id, fact_kind, fact_value, fact_limit).
-    The table has node_id, component_id (the smallest node that any chain of edges reaches) and cluster_id (the smallest
-    node of the same person). Without facts the two are equal.
+    The table has node_id and cluster_id, the smallest node of the cluster. Without facts nothing is limited, and only the
+    columns node_a and node_b are needed.
 
     The result is that of taking the edges one by one, the strongest first, and joining the clusters of both ends unless
     together they break a limit: more than fact_limit values of one kind, or, over an edge that is not strong, names
@@ -20,7 +20,7 @@
     {%- set edges = perennial.cluster_step('edges', steps, sql) -%}
     {%- set stars = perennial.star_contraction(edges, steps) -%}
     {%- set labels = perennial.cluster_step('labels', steps, perennial.labels_of(edges, stars)) -%}
-    {%- set result = 'select node_id, cluster_id as component_id, cluster_id from ' ~ labels -%}
+    {%- set result = 'select node_id, cluster_id from ' ~ labels -%}
     {%- if config.get('facts') -%}
         {%- set facts = ref(config.get('facts')) -%}
         {%- set broken = perennial.cluster_step('broken', steps, perennial.broken_clusters(labels, facts)) -%}
@@ -28,7 +28,6 @@
         {%- set result -%}
             select
                 labels.node_id,
-                labels.cluster_id as component_id,
                 coalesce(mended.cluster_id, labels.cluster_id) as cluster_id
             from {{ labels }} as labels
             left join {{ mended }} as mended on labels.node_id = mended.node_id

@@ -62,11 +62,6 @@ def turns(accounts: dict) -> dict:
 def identifiers(accounts: dict) -> list[tuple]:
     """(account key, type, value, rule) of everything that an account could be matched by."""
     phones = turns(accounts)
-    names = defaultdict(set)
-    for account in accounts.values():
-        for kind in ("email", "phone"):
-            if account[kind] and account["first_name"]:
-                names[kind, account[kind]].add(account["first_name"])
     found = []
     for key, account in accounts.items():
         for kind in ("customer_number", "loyalty_id"):
@@ -76,11 +71,38 @@ def identifiers(accounts: dict) -> list[tuple]:
             found.append((key, "email", account["email"], "verified_email" if account["verified"] else "email"))
         if account["phone"]:
             found.append((key, "phone", phones[key], "phone"))
-        for kind in ("email", "phone"):
-            if account["first_name"] and len(names[kind, account[kind]]) > 1:
-                value = f"{account[kind]}|{account['first_name']}"
-                found.append((key, f"named_{kind}", value, f"named_{kind}"))
     return found
+
+
+def full_name(account: dict) -> tuple[str, str | None] | None:
+    return (account["first_name"], account["last_name"]) if account["first_name"] else None
+
+
+def without_shared(accounts: dict, found: list[tuple]) -> list[tuple]:
+    """What several people use matches only with a first name, or accounts that tell nothing else."""
+    users = defaultdict(list)
+    for key, kind, value, _ in found:
+        users[kind, value].append(accounts[key])
+    shared = set()
+    for (kind, value), using in users.items():
+        names = [name for name in map(full_name, using) if name]
+        ids = Counter()
+        for strong in ("customer_number", "loyalty_id"):
+            for each in {account[strong] for account in using if account[strong]}:
+                ids[strong, each.rpartition(":")[0]] += 1
+        if max(ids.values(), default=0) > 1 or any(not names_agree(*pair) for pair in combinations(names, 2)):
+            shared.add((kind, value))
+    kept = []
+    for key, kind, value, rule in found:
+        account = accounts[key]
+        if kind not in ("email", "phone") or (kind, value) not in shared:
+            kept.append((key, kind, value, rule))
+            continue
+        if account["first_name"]:
+            kept.append((key, f"named_{kind}", f"{value}|{account['first_name']}", f"named_{kind}"))
+        elif not account["customer_number"] and not account["loyalty_id"]:
+            kept.append((key, kind, value, rule))
+    return kept
 
 
 def quarantined(accounts: dict, found: list[tuple]) -> set:
@@ -132,8 +154,7 @@ def resolve(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = (
         account_of[record["id"]] = key
     found = identifiers(accounts)
     out = quarantined(accounts, found)
-    bare = {"named_email": "email", "named_phone": "phone"}
-    found = [each for each in found if (bare.get(each[1], each[1]), each[2].split("|")[0]) not in out]
+    found = without_shared(accounts, [each for each in found if (each[1], each[2]) not in out])
 
     parent = {}
 
@@ -146,8 +167,8 @@ def resolve(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = (
     limits = {}
     names = defaultdict(set)
     for key, account in accounts.items():
-        if account["first_name"]:
-            names[key].add((account["first_name"], account["last_name"]))
+        if full_name(account):
+            names[key].add(full_name(account))
     for _, kind, value, rule in found:
         if RULES[rule]["limit_per_person"]:
             scope = value.rpartition(":")[0] if kind in ("customer_number", "loyalty_id") else ""

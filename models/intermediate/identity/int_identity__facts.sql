@@ -34,7 +34,7 @@ union all
 select
     account_id as node_id,
     'name' as fact_kind,
-    concat_ws(' ', first_name, last_name) as fact_value,
+    first_name || coalesce(' ' || last_name, '') as fact_value,
     cast(null as int) as fact_limit
 from accounts
 where first_name is not null

@@ -50,23 +50,6 @@ phones as (
     from phone_turns
 ),
 
--- Whose address or number several first names give.
-shared_emails as (
-    select email
-    from accounts
-    where email is not null
-    group by email
-    having count(distinct first_name) > 1
-),
-
-shared_phones as (
-    select phone
-    from accounts
-    where phone is not null
-    group by phone
-    having count(distinct first_name) > 1
-),
-
 told as (
     select
         account_id,
@@ -95,24 +78,6 @@ told as (
         'phone' as rule_type,
         phone as identifier_value
     from phones
-    union all
-    select
-        accounts.account_id,
-        'named_email' as identifier_type,
-        'named_email' as rule_type,
-        accounts.email || '|' || accounts.first_name as identifier_value
-    from accounts
-    inner join shared_emails on accounts.email = shared_emails.email
-    where accounts.first_name is not null
-    union all
-    select
-        accounts.account_id,
-        'named_phone' as identifier_type,
-        'named_phone' as rule_type,
-        accounts.phone || '|' || accounts.first_name as identifier_value
-    from accounts
-    inner join shared_phones on accounts.phone = shared_phones.phone
-    where accounts.first_name is not null
 )
 
 select
@@ -123,6 +88,7 @@ select
     accounts.customer_number,
     accounts.loyalty_id,
     accounts.first_name,
+    accounts.first_name || coalesce(' ' || accounts.last_name, '') as full_name,
     accounts.record_count,
     accounts.first_seen_at,
     accounts.last_seen_at

@@ -5,7 +5,6 @@ select
     sightings.source_record_id,
     sightings.recorded_at,
     accounts.account_id,
-    clusters.component_id,
     clusters.cluster_id
 from {{ ref('int_identity__sightings') }} as sightings
 inner join {{ ref('int_identity__accounts') }} as accounts on sightings.account_key = accounts.account_key

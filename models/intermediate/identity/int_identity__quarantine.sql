@@ -5,7 +5,6 @@ with
 
 identifiers as (
     select * from {{ ref('int_identity__identifiers') }}
-    where identifier_type in ('customer_number', 'loyalty_id', 'email', 'phone')
 ),
 
 -- dbt's own reader of CSV, which Spark depends on, takes the word null for no value.
@@ -33,7 +32,7 @@ counted as (
         identifier_value,
         greatest(count(distinct customer_number), count(distinct loyalty_id), count(distinct first_name))
             as distinct_people,
-        sum(record_count) as record_count
+        cast(sum(record_count) as bigint) as record_count
     from identifiers
     group by identifier_type, identifier_value
 ),

@@ -10,8 +10,12 @@ records as (
     select * from {{ ref('int_identity__records') }}
 ),
 
-members as (
-    select * from {{ ref('int_identity__members') }}
+components as (
+    select
+        accounts.account_key,
+        linkable.cluster_id as component_id
+    from {{ ref('int_identity__accounts') }} as accounts
+    inner join {{ ref('int_identity__linkable') }} as linkable on accounts.account_id = linkable.node_id
 ),
 
 sightings as (
@@ -36,23 +40,19 @@ labelled as (
         truth.person_id,
         coalesce(records.customer_id, truth.own_label) as resolved,
         coalesce(case when quarantine.identifier_value is null then sightings.email end, truth.own_label) as email_only,
-        members.component_id
+        components.component_id
     from told as truth
     inner join records
         on
             truth.source_name = records.source_name
             and truth.source_record_type = records.source_record_type
             and truth.source_record_id = records.source_record_id
-    left join members
-        on
-            truth.source_name = members.source_name
-            and truth.source_record_type = members.source_record_type
-            and truth.source_record_id = members.source_record_id
     left join sightings
         on
             truth.source_name = sightings.source_name
             and truth.source_record_type = sightings.source_record_type
             and truth.source_record_id = sightings.source_record_id
+    left join components on sightings.account_key = components.account_key
     left join quarantine on sightings.email = quarantine.identifier_value
 ),
 
