@@ -318,14 +318,14 @@ def tell(delivery: Delivery) -> None:
     delivery.con.execute(
         """
         create table part.braze_seen as
-        -- Who appears, and when an address of theirs was last written down.
+        -- Who appears, and when an address or number of theirs was last written down.
         with seen as (
-            select sent_to as user_id, person_id, case when channel = 'email' then sent_at end as addressed_at,
+            select sent_to as user_id, person_id, case when channel in ('email', 'sms') then sent_at end as addressed_at,
                 has_account as has_number
             from part.braze_messages
             union all select user_id, person_id, null, has_account from part.braze_messages
                 where is_to_second and merged_at is not null
-            union all select user_id, person_id, case when channel = 'email' then changed_at end, has_account
+            union all select user_id, person_id, case when channel in ('email', 'sms') then changed_at end, has_account
             from part.braze_states join part.braze_people using (person_id)
             union all select user_id, person_id, null, has_account
                 from part.braze_controls join part.braze_people using (person_id)

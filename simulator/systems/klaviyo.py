@@ -34,7 +34,7 @@ def write(delivery: Delivery) -> None:
     delivery.record(
         "profile",
         """
-        select profile_id, person_id, email is not null or customer_number is not null from part.klaviyo_people
+        select profile_id, person_id, coalesce(email, phone, customer_number) is not null from part.klaviyo_people
         """,
         landed="profiles",
     )

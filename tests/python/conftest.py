@@ -174,8 +174,9 @@ def build(
 
 def known_truth(raw: Path) -> dict[str, str]:
     """The var by which a warehouse of simulated raw data measures its matching."""
-    records = raw / "truth" / "records.parquet"
-    return {"custom_identity_truth": f"read_parquet('{records / '*.parquet' if records.is_dir() else records}')"}
+    parts = raw / "truth" / "records"
+    files = parts / "*.parquet" if parts.is_dir() else parts.with_suffix(".parquet")
+    return {"custom_identity_truth": f"read_parquet('{files}')"}
 
 
 def differences(left: Warehouse, right: Warehouse, tables: Iterable[str]) -> dict[str, tuple[int, int]]:

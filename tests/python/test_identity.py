@@ -68,7 +68,7 @@ def worlds(count: int, chance: random.Random) -> tuple[list[dict], list[tuple], 
 class Graphs:
     """A database in which only what leads to clusters is built again for every set of records."""
 
-    MODELS = "int_customer_records__unioned+,+customer_id_redirects"
+    MODELS = ("int_customer_records__unioned+,+customer_id_redirects", "int_identity__records")
 
     def __init__(self, folder):
         self.folder = folder
@@ -141,7 +141,7 @@ class Graphs:
 
     def clusters(self, records: list[dict], must: list[tuple], cannot: list[tuple]) -> set[frozenset]:
         self.load(records, must, cannot)
-        self.run("run", "-s", self.MODELS)
+        self.run("run", "-s", *self.MODELS)
         found = self.rows("select list(source_record_id) from intermediate.int_identity__members group by cluster_id")
         return {frozenset(each) for (each,) in found}
 
@@ -197,7 +197,7 @@ def story(tmp_path_factory) -> list[dict]:
 
     def chapter(records: list[dict], cannot: list[tuple], *more: str) -> None:
         told.load(records, [], cannot)
-        told.run("run", "-s", told.MODELS, *more)
+        told.run("run", "-s", *told.MODELS, *more)
         chapters.append({
             "people": dict(told.rows(
                 "select source_record_id, customer_id from intermediate.int_identity__records"
@@ -254,7 +254,7 @@ def arrival(tmp_path_factory) -> dict:
         found["left"] |= set(found["days"][-1].values())
     redirects = "select old_customer_id, customer_id from marts.customer_id_redirects"
     found |= {"clusters": clusters, "redirects": grown.rows(redirects)}
-    grown.run("run", "-s", grown.MODELS, "--full-refresh")
+    grown.run("run", "-s", *grown.MODELS, "--full-refresh")
     found["refreshed"] = dict(grown.rows(
         "select source_record_id, customer_id from intermediate.int_identity__records where customer_id is not null"
     ))  # fmt: skip
@@ -271,7 +271,7 @@ def test_a_full_refresh_keeps_every_id(arrival):
 
 def test_every_id_that_left_resolves_through_one_redirect(arrival):
     redirects, living = dict(arrival["redirects"]), set(arrival["days"][-1].values())
-    assert len(redirects) == len(arrival["redirects"]) > 50
+    assert len(redirects) == len(arrival["redirects"]) > 10
     assert {redirects.get(each, each) for each in arrival["left"]} <= living
     assert not redirects.keys() & living
 

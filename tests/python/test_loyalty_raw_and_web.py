@@ -793,10 +793,11 @@ def test_ids_are_the_shops_customer_numbers(shop):
 
 
 def test_ids_may_be_something_else(other_ids):
-    """An address as Segment's user id is that address; a profile that nobody else knows is a person of its own."""
+    """An address as Segment's user id is that address, and beside any other id its trait still tells whose it is; a
+    profile that nobody else knows is a person of its own."""
     by_address = session_of(other_ids, "by-email")["customer_id"]
     assert by_address in records(other_ids, "segment", "browser").values()
-    assert session_of(other_ids, "after-login")["customer_id"] not in (None, person(other_ids, ANN))
+    assert session_of(other_ids, "after-login")["customer_id"] == person(other_ids, ANN)
     assert records(other_ids, "talon_one", "profile")[str(ANN)] != person(other_ids, ANN)
     assert "guest-99" in records(other_ids, "talon_one", "profile")
 

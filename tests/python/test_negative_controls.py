@@ -74,6 +74,7 @@ DEFECTS = (
         "relationships_orders_customer_id__customer_id__ref_customers_",
         (
             "customers_agree_with_orders",
+            "relationships_customer_identifiers_customer_id__customer_id__ref_customers_",
             "relationships_customer_lifetime_value_customer_id__customer_id__ref_customers_",
             "relationships_customer_records_customer_id__customer_id__ref_customers_",
         ),
@@ -145,6 +146,11 @@ DEFECTS = (
         "a currency worth nothing",
         "insert into settings.exchange_rates values ('USD', 'EUR', date '2024-01-01', 0)",
         "exchange_rates_are_usable",
+    ),
+    Defect(
+        "a country whose numbers have no length",
+        "update settings.phone_regions set min_digits = 99 where region = 'DE'",
+        "phone_regions_are_usable",
     ),
     # Which orders count
     Defect(
