@@ -36,6 +36,10 @@ rules as (
     select * from {{ ref('lifecycle_rules') }}
 ),
 
+households as (
+    select * from {{ ref('int_households__members') }}
+),
+
 point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
@@ -52,10 +56,12 @@ described as (
         {{ days_between('order_history.last_ordered_on', 'point_in_time.as_of') }} as days_since_last_order,
         order_history.first_order_channel,
         order_history.first_order_source,
-        order_history.first_order_country
+        order_history.first_order_country,
+        households.household_id
     from people
     cross join point_in_time
     left join order_history on people.customer_id = order_history.customer_id
+    left join households on people.customer_id = households.customer_id
 )
 
 select
@@ -70,7 +76,8 @@ select
     described.first_order_source,
     described.first_order_channel,
     described.first_order_country,
-    described.source_count
+    described.source_count,
+    described.household_id
 from described
 left join rules as stages
     on

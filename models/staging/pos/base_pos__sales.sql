@@ -21,6 +21,7 @@ typed as (
         {{ clean_text('raw_sales.register_id') }} as register_id,
         {{ to_local_time('raw_sales.sold_at') }} as sold_at_local,
         coalesce(time_zones.time_zone, point_in_time.reporting_timezone) as sold_at_timezone,
+        time_zones.time_zone as store_time_zone,
         {{ clean_text('raw_sales.customer_email') }} as customer_email,
         {{ clean_text('raw_sales.customer_phone') }} as customer_phone,
         {{ clean_text('raw_sales.loyalty_id') }} as loyalty_id,
@@ -52,6 +53,7 @@ select
     case
         when quarantine_reason is null then {{ local_to_utc('sold_at_local', 'sold_at_timezone') }}
     end as sold_at,
+    store_time_zone,
     customer_email,
     customer_phone,
     loyalty_id,
@@ -64,6 +66,6 @@ select
     {{ row_status(
         key=['store_id', 'sale_id'],
         content=['sold_at_local', 'sold_at_timezone', 'loyalty_id', 'customer_email', 'customer_phone', 'currency_code',
-            'country_code', 'original_sale_id', 'register_id']
+            'country_code', 'original_sale_id', 'register_id', 'store_time_zone']
     ) }}
 from typed

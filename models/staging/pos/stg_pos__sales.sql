@@ -3,6 +3,7 @@ select
     store_id,
     register_id,
     sold_at,
+    store_time_zone,
     customer_email,
     customer_phone,
     loyalty_id,
