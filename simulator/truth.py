@@ -1,7 +1,7 @@
 """
 What really happened, as Parquet beside the systems (`truth/`), so that a warehouse can be measured.
 
-people       person_id, names, household, scene, arrived_at, has_ordered
+people       person_id, names, household, scene, arrived_at, has_ordered, favourite_category
 identifiers  identifier_type, identifier_value, person_id: every e-mail, phone and loyalty card that is really theirs
 records      source_name, source_record_type, source_record_id, person_id, is_identifiable: whose each source record is
 orders       order_id (as in the marts), person_id, ordered_at, is_valid, invalid_reason in words, gross, discount,
@@ -145,7 +145,7 @@ def add_truth(life: Life, systems: tuple[str, ...]) -> None:
         create table truth.people as
         select person_id, given_name, family_name, birth_on, household_id, is_household, country_code, time_zone, scene,
             arrived_at, first_ordered_at is not null as has_ordered, daily_purchase_rate, dropout_probability, is_staff,
-            is_wholesale, is_marketplace, erasure_at
+            is_wholesale, is_marketplace, favourite_category, erasure_at
         from life.people order by person_id;
 
         create table truth.identifiers as

@@ -16,6 +16,9 @@
             'variant_id': 'string', 'sku': 'string', 'product_title': 'string', 'quantity': 'decimal(18, 4)',
             'gross_amount': 'decimal(18, 2)', 'discount_amount': 'decimal(18, 2)', 'is_gift_card': 'boolean',
         },
+        'order_line_options': {
+            'order_line_id': 'string', 'source_name': 'string', 'option_name': 'string', 'option_value': 'string',
+        },
         'refunds': {
             'refund_line_id': 'string', 'refund_id': 'string', 'source_name': 'string', 'source_record_id': 'string',
             'order_id': 'string', 'order_line_id': 'string', 'refunded_at': 'timestamp', 'kind': 'string',

@@ -1,4 +1,5 @@
--- The rules of a type cover every number from 0 on exactly once, so that each customer has one stage and one state.
+-- The rules of a type cover every number from 0 on exactly once, so that each customer has one stage and one state. A
+-- VIP is no stage: who meets no rule is none.
 with
 
 rules as (
@@ -11,6 +12,7 @@ rules as (
         row_number() over (partition by rule_type order by at_least, label) as position,
         count(*) over (partition by rule_type) as rule_count
     from {{ ref('lifecycle_rules') }}
+    where rule_type <> 'vip'
 )
 
 select

@@ -32,6 +32,7 @@ select
     lines.sku,
     coalesce(products.product_family, lines.product_title) as product_family,
     products.category,
+    products.brand,
     lines.product_title,
     lines.quantity,
     cast(coalesce(refunds.refunded_quantity, 0) as decimal(18, 4)) as refunded_quantity,

@@ -1,6 +1,6 @@
 -- Grain: one value that a tool uses and no map of seeds/ knows. Nothing was refused; these rows only went
 -- uninterpreted. Values are labels and reasons as people typed them.
-{%- for area in ['service', 'messages'] %}
+{%- for area in ['service', 'messages', 'orders'] %}
 select
     system,
     field,

@@ -19,6 +19,7 @@ select
     cast(line.variant_id as string) as variant_id,
     {{ clean_text('line.sku') }} as sku,
     {{ clean_text('line.title') }} as product_title,
+    {{ clean_text('line.variant_title') }} as variant_title,
     {{ clean_text('line.vendor') }} as brand,
     cast(line.quantity as decimal(18, 4)) as quantity,
     cast(line.price as decimal(18, 4)) as unit_price,
@@ -32,5 +33,7 @@ select
     is_tax_included,
     coalesce(line.gift_card, false) as is_gift_card,
     -- Tips are lines without a product; nothing but this key tells them from custom items.
-    line.tip is not null as is_tip
+    line.tip is not null as is_tip,
+    -- Anything that was typed for this line, names of people too.
+    line.properties
 from orders
