@@ -264,7 +264,8 @@ def survey(tmp_path_factory) -> Warehouse:
             create view home_made.people as
             select 'survey' as source_name, 'answer' as source_record_type, '7' as source_record_id,
                 timestamp '2024-06-01 10:00:00' as recorded_at, 'shopify:demo:{ann}' as platform_customer_id,
-                null as loyalty_id, null as email, null as phone
+                null as loyalty_id, null as email, null as phone, null as first_name, null as last_name,
+                null as is_email_verified, null as country_code
             """
         )
         connection.execute(

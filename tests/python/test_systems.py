@@ -62,9 +62,30 @@ class Project:
             there = self.system_of[view] in systems
             connection.execute(f"create view raw.{view} as from built.raw.{view}" + ("" if there else " where false"))
         for model in self.models:
+            relation = f"{model['schema']}.{model['alias']}"
+            if model["config"]["materialized"] == "clusters":
+                components(connection, relation, model["compiled_code"])
+                continue
             kind = MATERIALIZED[model["config"]["materialized"]]
-            connection.execute(f"create {kind} {model['schema']}.{model['alias']} as {model['compiled_code']}")
+            connection.execute(f"create {kind} {relation} as {model['compiled_code']}")
         return connection
+
+
+def components(connection: duckdb.DuckDBPyConnection, relation: str, edges: str) -> None:
+    """What the materialisation clusters writes, but for the limits, which need dbt and are tested in test_identity."""
+    parent = {}
+
+    def root(node: int) -> int:
+        while parent.setdefault(node, node) != node:
+            node = parent[node]
+        return node
+
+    for one, other in connection.execute(f"select node_a, node_b from ({edges})").fetchall():
+        low, high = sorted((root(one), root(other)))
+        parent[high] = low
+    connection.execute(f"create table {relation} (node_id bigint, cluster_id bigint)")
+    if parent:
+        connection.executemany(f"insert into {relation} values (?, ?)", [(node, root(node)) for node in parent])
 
 
 @pytest.fixture(scope="module")
