@@ -200,13 +200,15 @@
                     and of_other.fact_limit is null
                     and not of_one.is_strong
                     and not {{ names_agree('of_one.fact_value', 'of_other.fact_value') }}
+            ),
+            refused as (
+                select edge_rank from above_limit
+                union
+                select edge_rank from strangers
             )
-            select
-                one,
-                other,
-                is_strong,
-                edge_rank in (select edge_rank from above_limit union select edge_rank from strangers) as is_refused
+            select due.one, due.other, due.is_strong, refused.edge_rank is not null as is_refused
             from due
+            left join refused on due.edge_rank = refused.edge_rank
         {%- endset -%}
         {%- set due = perennial.cluster_step('due', steps, judged) -%}
         {%- set moved = '(select one, other from ' ~ due ~ ' where not is_refused)' -%}

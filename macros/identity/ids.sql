@@ -1,18 +1,25 @@
 {#
-    Where each customer id lives now: the cluster of the first of its anchors that still exists. `anchors` is the relation
-    state.customer_ids, `members` one row per record with its cluster.
+    Where each customer id lives now: with the first of its anchors that can still be matched, else with the first that still
+    exists, alone. `anchors` is the relation state.customer_ids, `members` one row per record with its cluster, null for a
+    record that can no longer be matched.
 #}
 {% macro held_ids(anchors, members) -%}
     select
         anchors.customer_id,
-        min(anchors.issued_at) as issued_at,
-        min_by(members.cluster_id, anchors.anchor_order) as cluster_id,
-        max(anchors.anchor_order) as anchor_count
+        anchors.issued_at,
+        anchors.source_name,
+        anchors.source_record_type,
+        anchors.source_record_id,
+        members.cluster_id,
+        max(anchors.anchor_order) over (partition by anchors.customer_id) as anchor_count
     from {{ anchors }} as anchors
     inner join {{ members }} as members
         on
             anchors.source_name = members.source_name
             and anchors.source_record_type = members.source_record_type
             and anchors.source_record_id = members.source_record_id
-    group by anchors.customer_id
+    qualify row_number() over (
+        partition by anchors.customer_id
+        order by case when members.cluster_id is null then 1 else 0 end asc, anchors.anchor_order asc
+    ) = 1
 {%- endmacro %}

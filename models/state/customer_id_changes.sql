@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
--- One change of what an issued customer id stands for, written by the build that first saw it. Rows are never changed: the
--- newest row of an id is how it stands.
+-- One change of what an issued customer id stands for, written by the build that first saw it. Rows are never changed:
+-- the newest row of an id is how it stands.
 with
 
 ids as (

@@ -201,23 +201,21 @@ def states(delivery: Delivery) -> None:
 
 
 def replies(delivery: Delivery) -> None:
+    delivery.con.execute(
+        """
+        create table part.braze_answers as
+        select person_id, changed_at, 'STOP' as kind, chance('reply', person_id::varchar) as luck
+        from part.braze_states where status = 'Unsubscribed' and channel = 'sms' and oddity is null
+        union all
+        select person_id, sent_at + interval 20 minute, 'thanks', 0.9
+        from part.braze_messages where channel = 'sms' and chance('chat', message_key::varchar) < 0.02
+            and sent_at + interval 20 minute < (select cut_at from life.settings)
+        """
+    )
     give(
         delivery,
         "users_messages_sms_inboundreceive",
         """
-        with stops as (
-            select *, chance('reply', person_id::varchar) as luck, 'STOP' as kind
-            from part.braze_states where status = 'Unsubscribed' and channel = 'sms' and oddity is null
-        ),
-        chats as (
-            select person_id, sent_at + interval 20 minute as changed_at, 'thanks' as kind, 0.9 as luck
-            from part.braze_messages where channel = 'sms' and chance('chat', message_key::varchar) < 0.02
-                and sent_at + interval 20 minute < (select cut_at from life.settings)
-        ),
-        said as (
-            select person_id, changed_at, kind, luck from stops
-            union all select person_id, changed_at, kind, luck from chats
-        )
         select md5('reply/' || person_id || changed_at)::uuid::varchar as id,
             -- A number that several profiles have is nobody's.
             case when luck > 0.15 then user_id end as user_id,
@@ -228,7 +226,7 @@ def replies(delivery: Delivery) -> None:
             case when kind = 'thanks' then 'Thanks, when do you stop the sale?'
                 when luck > 0.6 then 'Stop.' when luck > 0.3 then ' STOP ' else 'stop' end as message_body,
             load_after(changed_at) as _load_at
-        from said join part.braze_people using (person_id)
+        from part.braze_answers join part.braze_people using (person_id)
         where phone is not null
         """,
         spoils=(Spoil("time", "time * 1000"), Spoil("id")),
@@ -320,8 +318,8 @@ def tell(delivery: Delivery) -> None:
         create table part.braze_seen as
         -- Who appears, and when an address or number of theirs was last written down.
         with seen as (
-            select sent_to as user_id, person_id, case when channel in ('email', 'sms') then sent_at end as addressed_at,
-                has_account as has_number
+            select sent_to as user_id, person_id,
+                case when channel in ('email', 'sms') then sent_at end as addressed_at, has_account as has_number
             from part.braze_messages
             union all select user_id, person_id, null, has_account from part.braze_messages
                 where is_to_second and merged_at is not null
@@ -332,6 +330,10 @@ def tell(delivery: Delivery) -> None:
             union all select unnest([user_id, second_user_id]), person_id, null, false from part.braze_people
                 where second_user_id is not null and merged_at is not null
             union all select user_id, person_id, null, has_account from part.braze_people where erasure_at is not null
+            -- What people answer keeps their number.
+            union all select user_id, person_id, 'infinity'::timestamp, false
+                from part.braze_answers join part.braze_people using (person_id)
+                where phone is not null and luck > 0.15
         )
         select user_id, person_id, max(addressed_at) as addressed_at, bool_or(has_number) as has_number from seen
         group by all;

@@ -196,7 +196,7 @@ def differences(left: Warehouse, right: Warehouse, tables: Iterable[str]) -> dic
 
 def pytest_collection_modifyitems(items):
     """The longest modules first, so that no process waits for one at the end."""
-    longest = ["test_engines", "test_simulated_truth", "test_bad_input", "test_point_in_time", "test_loaders"]
+    longest = ["test_engines", "test_identity", "test_bad_input", "test_point_in_time", "test_loaders"]
     rank = {name: position for position, name in enumerate(longest)}
     items.sort(key=lambda item: rank.get(item.module.__name__, len(rank)))
 

@@ -107,7 +107,7 @@ class Shop:
     ) -> int:
         """A paid web order of an account (its id, or the JSON as it landed), else of a guest; e-mail only if given."""
         if isinstance(customer, int):
-            customer = json.dumps({"id": customer, "email": f"c{customer}@example.com"})
+            customer = json.dumps({"id": customer, "email": f"c{customer}@{self.url}.example.com"})
         amounts = [(each.get("price"), each.get("quantity")) for each in lines]
         total = sum(
             price * quantity for price, quantity in amounts if isinstance(price, float) and quantity in range(99)

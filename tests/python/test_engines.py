@@ -457,7 +457,8 @@ def test_every_mart_is_the_same_on_both_engines(engines):
         }
         empty = [table for table in engines.tables if not connection.execute(f"from duck.{table} limit 1").fetchall()]
     assert not found
-    assert not empty, "a table without rows proves nothing"
+    # No id retires in a first build, and nobody tells this shop's truth; test_identity fills both.
+    assert empty == ["marts.customer_id_redirects", "quality.identity_accuracy"], "a table without rows proves nothing"
 
 
 ONE = "(order_id = (select min(order_id) from spark.orders where is_valid))"

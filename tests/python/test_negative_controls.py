@@ -74,6 +74,7 @@ DEFECTS = (
         "relationships_orders_customer_id__customer_id__ref_customers_",
         (
             "customers_agree_with_orders",
+            "relationships_customer_contacts_customer_id__customer_id__ref_customers_",
             "relationships_customer_identifiers_customer_id__customer_id__ref_customers_",
             "relationships_customer_lifetime_value_customer_id__customer_id__ref_customers_",
             "relationships_customer_records_customer_id__customer_id__ref_customers_",

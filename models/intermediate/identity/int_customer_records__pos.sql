@@ -12,5 +12,5 @@ select
     cast(null as string) as first_name,
     cast(null as string) as last_name,
     false as is_email_verified,
-    country_code as country_code
+    country_code
 from {{ ref('stg_pos__sales') }}

@@ -22,8 +22,8 @@ select
     cast(null as string) as loyalty_id,
     email,
     phone,
-    first_name as first_name,
-    last_name as last_name,
+    first_name,
+    last_name,
     false as is_email_verified,
     cast(null as string) as country_code
 from customers
@@ -37,8 +37,8 @@ select
     cast(null as string) as loyalty_id,
     coalesce(subscriptions.email, customers.email) as email,
     customers.phone,
-    customers.first_name as first_name,
-    customers.last_name as last_name,
+    customers.first_name,
+    customers.last_name,
     false as is_email_verified,
     cast(null as string) as country_code
 from subscriptions

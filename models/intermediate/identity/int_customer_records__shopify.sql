@@ -9,10 +9,10 @@ select
     cast(null as string) as loyalty_id,
     email,
     phone,
-    first_name as first_name,
-    last_name as last_name,
-    is_email_verified as is_email_verified,
-    country_code as country_code
+    first_name,
+    last_name,
+    is_email_verified,
+    country_code
 from {{ ref('stg_shopify__customers') }}
 union all
 select
@@ -24,8 +24,8 @@ select
     cast(null as string) as loyalty_id,
     email,
     phone,
-    first_name as first_name,
-    last_name as last_name,
+    first_name,
+    last_name,
     false as is_email_verified,
-    country_code as country_code
+    country_code
 from {{ ref('stg_shopify__orders') }}

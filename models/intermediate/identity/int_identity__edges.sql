@@ -41,7 +41,7 @@ edges as (
 )
 
 select
-    row_number() over (order by match_order, record_count desc, node_b, node_a) as edge_rank,
+    row_number() over (order by match_order asc, record_count desc, node_b asc, node_a asc) as edge_rank,
     node_a,
     node_b,
     is_strong

@@ -14,8 +14,10 @@ overrides as (
 identifiers as (
     select distinct
         identifier_id,
-        identifier_type || '|' || case
-            when identifier_type in ('customer_number', 'loyalty_id') then {{ id_namespace('identifier_value') }} else ''
+        identifier_type || '|'
+        || case
+            when identifier_type in ('customer_number', 'loyalty_id') then {{ id_namespace('identifier_value') }}
+            else ''
         end as fact_kind,
         identifier_value,
         limit_per_person

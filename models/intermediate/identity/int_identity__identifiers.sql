@@ -31,8 +31,9 @@ phone_turns as (
         phone_silences.phone,
         sum(case
             when
-                {{ days_between('cast(phone_silences.seen_before_at as date)', 'cast(phone_silences.first_seen_at as date)') }}
-                > phone_window.window_days
+                {{ days_between(
+                    'cast(phone_silences.seen_before_at as date)', 'cast(phone_silences.first_seen_at as date)'
+                ) }} > phone_window.window_days
                 then 1
             else 0
         end) over (

@@ -1,6 +1,6 @@
 {{ config(materialized='clusters') }}
--- One node and the component that any chain of identifiers reaches, limits and sharing aside: what matching could at most
--- find, which quality.identity_accuracy measures it against. Without a known truth nobody asks, and it is empty.
+-- One node and the component that any chain of identifiers reaches, limits and sharing aside: what matching could at
+-- most find, which quality.identity_accuracy measures it against. Without a known truth nobody asks, and it is empty.
 with
 
 identifiers as (

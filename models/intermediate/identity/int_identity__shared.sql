@@ -1,5 +1,5 @@
--- One e-mail or phone number (in one of its turns) that several people demonstrably use: accounts with it have different
--- customer numbers of one shop, different cards of one programme, or first names that do not agree.
+-- One e-mail or phone number (in one of its turns) that several people demonstrably use: accounts with it have
+-- different customer numbers of one shop, different cards of one programme, or first names that do not agree.
 with
 
 identifiers as (

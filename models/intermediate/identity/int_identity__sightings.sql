@@ -47,7 +47,7 @@ normalised as (
         records.loyalty_id,
         {{ email_match('records.email') }} as email,
         {{ dialled_e164('records.dialled', 'regions') }} as phone,
-        {{ name_match(first_word('records.first_name')) }} as first_name,
+        {{ name_match(first_word(clean_text('records.first_name'))) }} as first_name,
         {{ name_match('records.last_name') }} as last_name,
         coalesce(records.is_email_verified, false) as is_email_verified,
         case

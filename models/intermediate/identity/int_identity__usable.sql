@@ -19,7 +19,8 @@ judged as (
     select
         identifiers.*,
         shared.identifier_value is not null as is_shared,
-        coalesce(identifiers.customer_number, identifiers.loyalty_id, identifiers.first_name) is null as tells_nothing_else
+        coalesce(identifiers.customer_number, identifiers.loyalty_id, identifiers.first_name) is null
+            as tells_nothing_else
     from identifiers
     left join quarantine
         on

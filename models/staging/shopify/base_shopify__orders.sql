@@ -130,8 +130,10 @@ select
     cast(account.id as string) as shopify_customer_id,
     coalesce(email, {{ clean_text('account.email') }}) as email,
     phone,
-    coalesce({{ clean_text('billing_address.first_name') }}, {{ clean_text('shipping_address.first_name') }}) as first_name,
-    coalesce({{ clean_text('billing_address.last_name') }}, {{ clean_text('shipping_address.last_name') }}) as last_name,
+    coalesce({{ clean_text('billing_address.first_name') }}, {{ clean_text('shipping_address.first_name') }})
+        as first_name,
+    coalesce({{ clean_text('billing_address.last_name') }}, {{ clean_text('shipping_address.last_name') }})
+        as last_name,
     currency_code,
     is_tax_included,
     total_tax,
