@@ -314,8 +314,6 @@ def planted_for_dbt(small, tmp_path_factory):
     """A copy of the small shop's warehouse with a defect in the orders, and what `dbt test` says of them."""
     folder = tmp_path_factory.mktemp("planted")
     shutil.copy(small.database, folder / "warehouse.duckdb")
-    (folder / "target").mkdir()
-    shutil.copy(small.target / "partial_parse.msgpack", folder / "target")
     (defect,) = (defect for defect in DEFECTS if defect.name == "a cent more on an order")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute(defect.statement)

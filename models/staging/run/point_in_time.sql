@@ -168,6 +168,7 @@ select
     {% if var('reporting_currency') -%}
     '{{ var("reporting_currency") }}' as reporting_currency,
     {% else -%}
+    -- XXX is ISO 4217's code for no currency: a shop without orders has none.
     coalesce(currency.currency_code, 'XXX') as reporting_currency,
     {% endif -%}
     chosen.newest_load_at,
