@@ -85,3 +85,25 @@
 {% macro duckdb__max_element(list, expression) -%}
     list_max(list_transform({{ list }}, lambda element: {{ expression }}))
 {%- endmacro %}
+
+
+{# A list of objects with some fields changed: `changed` maps a field to an expression of `element`. #}
+{% macro map_fields(list, fields, changed) -%}
+    {{ return(adapter.dispatch('map_fields', 'perennial')(list, fields, changed)) }}
+{%- endmacro %}
+
+{% macro default__map_fields(list, fields, changed) -%}
+    transform({{ list }}, element -> named_struct(
+        {%- for field in fields -%}
+            '{{ field }}', {{ changed.get(field, 'element.`' ~ field ~ '`') }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ))
+{%- endmacro %}
+
+{% macro duckdb__map_fields(list, fields, changed) -%}
+    list_transform({{ list }}, lambda element: struct_pack(
+        {%- for field in fields -%}
+            "{{ field }}" := {{ changed.get(field, 'element."' ~ field ~ '"') }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ))
+{%- endmacro %}

@@ -56,3 +56,13 @@
 {% macro duckdb__join_texts(text, separator, order_by) -%}
     string_agg({{ text }}, '{{ separator }}' order by {{ order_by }})
 {%- endmacro %}
+
+
+{# The list of all matches of a regular expression in a text. #}
+{% macro all_matches(text, pattern) -%}
+    {{ return(adapter.dispatch('all_matches', 'perennial')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__all_matches(text, pattern) -%} regexp_extract_all({{ text }}, '{{ pattern }}', 0) {%- endmacro %}
+
+{% macro duckdb__all_matches(text, pattern) -%} regexp_extract_all({{ text }}, '{{ pattern }}') {%- endmacro %}

@@ -1,12 +1,26 @@
-{# The id of a record that only an address names: salted, since ids are not kept where addresses are. #}
+{# The id of a record that only an address names: salted, since ids are not kept where addresses are. Such an id is its own. #}
 {% macro address_record_id(email) -%}
-    {{ customer_id_from("'address|' || lower(trim(" ~ email ~ '))') }}
+    case
+        when {{ matches(email, '^[0-9a-f]{32}$') }} then {{ email }}
+        else {{ customer_id_from("'address|' || lower(trim(" ~ email ~ '))') }}
+    end
 {%- endmacro %}
 
 
 {# The newest value that is not null; of two at one time the greater one. Engines differ in whether max_by skips nulls. #}
 {% macro newest_value(value, at) -%}
     max_by({{ value }}, case when {{ value }} is not null then cast({{ at }} as string) || '|' || {{ value }} end)
+{%- endmacro %}
+
+
+{# The country of most records stands in for one that a record does not tell. #}
+{% macro usual_country() -%}
+    select country_code
+    from {{ ref('int_customer_records__unioned') }}
+    where country_code is not null
+    group by country_code
+    order by count(*) desc, country_code asc
+    limit 1
 {%- endmacro %}
 
 

@@ -12,11 +12,14 @@
             {%- do exceptions.raise_compiler_error(problems | join('\n  ')) -%}
         {%- endif -%}
         {%- do run_query('create schema if not exists raw') -%}
+        {%- do known.update(perennial.remembered_tables()) -%}
         {%- for source in perennial.declared_sources() if perennial.is_of_the_loader(source) -%}
             {%- set system, table = source.source_name, source.name -%}
-            {%- set location = known.get(system ~ '.' ~ table) if system in var('systems') -%}
+            {%- set location = known.get(system ~ '.' ~ table) if system in var('systems') or system == 'state' -%}
             {%- set system_is_present = system in var('systems') and perennial.has_system(known, system) -%}
-            {%- if system_is_present and location -%}
+            {%- if system == 'state' -%}
+                {%- set landed = perennial.landed_columns(location) if location else {} -%}
+            {%- elif system_is_present and location -%}
                 {%- do present.append(system) -%}
                 {%- set landed = perennial.landed_columns(location) -%}
                 {%- do perennial.check_columns(source, landed, location, problems, notes) -%}
@@ -140,6 +143,19 @@
             ) -%}
         {%- endfor -%}
     {%- endif -%}
+    {%- do return(tables) -%}
+{% endmacro %}
+
+
+{# What earlier builds left in the schema state for this one to read before it adds to it. #}
+{% macro remembered_tables() %}
+    {%- set tables = {} -%}
+    {%- for source in perennial.declared_sources() if source.source_name == 'state' -%}
+        {%- set relation = adapter.get_relation(database=target.database, schema='state', identifier=source.name) -%}
+        {%- if relation -%}
+            {%- do tables.update({'state.' ~ source.name: relation.render()}) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- do return(tables) -%}
 {% endmacro %}
 

@@ -1,11 +1,11 @@
 -- What records of one system say together about one person: people repeat themselves, so that there are far fewer of
 -- these than records. An e-mail as it is sent to, a phone number in E.164, names as written. An identifier that is kept
--- out of matching is nobody's contact.
+-- out of matching is nobody's contact. Those who asked to be forgotten have none.
 with
 
 people as (
     select * from {{ ref('int_identity__records') }}
-    where customer_id is not null
+    where customer_id is not null and not is_erased
 ),
 
 records as (

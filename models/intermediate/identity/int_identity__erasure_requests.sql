@@ -1,13 +1,94 @@
--- One row per request to be forgotten, with the customer's number as customer_records write it.
+{{ config(materialized='view') }}
+-- One thing by which one request names who is to be forgotten: an identifier as it is compared, or, where a tool deleted
+-- a profile, a record. Which tools count, seeds/erasure_signals.csv says. Not cut at as_of: a promise to forget holds
+-- whatever day is looked at.
+with
+
+usual_country as (
+    {{ usual_country() | indent(4) }}
+),
+
+listed as (
+    select
+        requests.*,
+        {{ dialled_digits('requests.phone') }} as dialled
+    from {{ ref('stg_privacy__erasure_requests') }} as requests
+),
+
+written as (
+    select
+        listed.requested_at,
+        {{ email_match('listed.email') }} as email,
+        {{ dialled_e164('listed.dialled', 'regions') }} as phone,
+        case
+            when listed.platform_customer_id like '%:%' then listed.platform_customer_id
+            else {{ shopify_person('listed.platform_customer_id') }}
+        end as customer_number,
+        listed.loyalty_id
+    from listed
+    left join usual_country on listed.phone is not null
+    left join {{ ref('phone_regions') }} as regions on usual_country.country_code = regions.region
+),
+
+named as (
+    select
+        'privacy' as requested_by,
+        requested_at,
+        'email' as key_type,
+        email as key_value,
+        cast(null as string) as source_record_type
+    from written
+    union all
+    select
+        'privacy' as requested_by,
+        requested_at,
+        'phone' as key_type,
+        phone as key_value,
+        cast(null as string) as source_record_type
+    from written
+    union all
+    select
+        'privacy' as requested_by,
+        requested_at,
+        'customer_number' as key_type,
+        customer_number as key_value,
+        cast(null as string) as source_record_type
+    from written
+    union all
+    select
+        'privacy' as requested_by,
+        requested_at,
+        'loyalty_id' as key_type,
+        loyalty_id as key_value,
+        cast(null as string) as source_record_type
+    from written
+    union all
+    select
+        'braze' as requested_by,
+        occurred_at as requested_at,
+        'record' as key_type,
+        user_id as key_value,
+        'user' as source_record_type
+    from {{ ref('stg_braze__user_events') }}
+    where event = 'deleted'
+    union all
+    select
+        'shopify' as requested_by,
+        coalesce(updated_at, created_at) as requested_at,
+        'record' as key_type,
+        shop_url || ':' || shopify_customer_id as key_value,
+        'customer' as source_record_type
+    from {{ ref('stg_shopify__customers') }}
+    where is_redacted
+)
+
 select
-    request_id,
-    requested_at,
-    email,
-    phone,
-    case
-        when platform_customer_id like '%:%' then platform_customer_id
-        else {{ shopify_person('platform_customer_id') }}
-    end as platform_customer_id,
-    loyalty_id,
-    loaded_at
-from {{ ref('stg_privacy__erasure_requests') }}
+    named.requested_by,
+    named.requested_at,
+    named.key_type,
+    named.key_value,
+    case when named.key_type = 'record' then named.requested_by end as source_name,
+    named.source_record_type
+from named
+inner join {{ ref('erasure_signals') }} as signals on named.requested_by = signals.source_name and signals.is_followed
+where named.key_value is not null

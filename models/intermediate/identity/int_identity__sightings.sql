@@ -27,14 +27,8 @@ overridden as (
     from overrides
 ),
 
--- The country of most records stands in for one that a record does not tell.
 usual_country as (
-    select country_code
-    from records
-    where country_code is not null
-    group by country_code
-    order by count(*) desc, country_code asc
-    limit 1
+    {{ usual_country() | indent(4) }}
 ),
 
 normalised as (

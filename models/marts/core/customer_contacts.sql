@@ -1,7 +1,7 @@
 -- Grain: one person. Personal data: with the texts of reviews and tickets the only marts that hold any. Each value is
 -- one that some record told, chosen by int_customers__attributes; *_source is the system of those that told it which
 -- seeds/attribute_sources.csv puts first, *_seen_at its newest record in any. Traps: to have a contact is no permission
--- to use it, see consents; *_seen_at of an account is when it was made, not when it was last changed.
+-- to use it, see consents; who asked to be forgotten has a row without any; *_seen_at of an account is when it was made, not when it was last changed.
 with
 
 customers as (
@@ -64,4 +64,4 @@ select
     time_zones.source_name as time_zone_source
 from customers
 left join contacts on customers.customer_id = contacts.customer_id
-left join time_zones on customers.customer_id = time_zones.customer_id
+left join time_zones on customers.customer_id = time_zones.customer_id and not customers.is_erased

@@ -1,5 +1,5 @@
 -- Grain: one identifier of one person. E-mails, phones and devices are salted hashes. An identifier that several people
--- use (a household's inbox) is here once for each of them.
+-- use (a household's inbox) is here once for each of them. Of those who asked to be forgotten see customer_erasures.
 with
 
 sightings as (
@@ -8,12 +8,14 @@ sightings as (
 
 records as (
     select * from {{ ref('int_identity__records') }}
-    where customer_id is not null
+    where customer_id is not null and not is_erased
 ),
 
 sessions as (
-    select * from {{ ref('web_sessions') }}
-    where customer_id is not null
+    select sessions.*
+    from {{ ref('web_sessions') }} as sessions
+    inner join {{ ref('customers') }} as customers on sessions.customer_id = customers.customer_id
+    where not customers.is_erased
 ),
 
 quarantine as (

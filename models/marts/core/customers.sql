@@ -88,7 +88,8 @@ select
     coalesce(consents.sms_consent, 'unknown') as sms_consent,
     coalesce(consents.push_consent, 'unknown') as push_consent,
     people.source_count,
-    households.household_id
+    households.household_id,
+    people.is_erased
 from people
 cross join coverage
 inner join lifecycle on people.customer_id = lifecycle.customer_id

@@ -17,7 +17,7 @@ order_references as (
 select
     referrals.referral_id,
     referrals.source_name,
-    referrals.code,
+    case when not coalesce(advocates.is_erased, false) then referrals.code end as code,
     advocates.customer_id as advocate_customer_id,
     friends.customer_id as friend_customer_id,
     referrals.referral_state,

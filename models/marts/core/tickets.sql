@@ -34,6 +34,7 @@ dated as (
     select
         tickets.*,
         records.customer_id,
+        coalesce(records.is_erased, false) as is_erased,
         cast({{ utc_to_local('tickets.opened_at', 'point_in_time.reporting_timezone') }} as date) as opened_on,
         coalesce(tickets.first_contacted_at, tickets.opened_at) as waiting_since,
         point_in_time.cut_at,
@@ -93,8 +94,8 @@ select
     promised.csat_score,
     promised.csat_sent_at,
     promised.csat_scored_at,
-    promised.csat_comment as csat_text,
-    promised.subject,
-    promised.excerpt as excerpt_text
+    case when not promised.is_erased then promised.csat_comment end as csat_text,
+    case when not promised.is_erased then promised.subject end as subject,
+    case when not promised.is_erased then promised.excerpt end as excerpt_text
 from promised
 left join topics on promised.ticket_id = topics.ticket_id

@@ -92,10 +92,11 @@ select
     visits.visited_at,
     cast({{ utc_to_local('visits.visited_at', 'point_in_time.reporting_timezone') }} as date) as visited_on,
     visits.host,
-    visits.path,
+    case when not coalesce(customers.is_erased, false) then visits.path end as path,
     visits.page_view_count
 from visits
 cross join point_in_time
 inner join sessions on visits.session_id = sessions.session_id
 left join {{ ref('int_orders__references') }} as order_references on visits.order_reference = order_references.reference
 left join orders on order_references.order_id = orders.order_id
+left join {{ ref('customers') }} as customers on coalesce(orders.customer_id, sessions.customer_id) = customers.customer_id

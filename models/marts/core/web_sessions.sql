@@ -134,7 +134,7 @@ select
     sums.campaign_medium,
     sums.campaign_name,
     touches.referrer_host,
-    sums.landing_path,
+    case when not coalesce(records.is_erased, false) then sums.landing_path end as landing_path,
     sums.event_count,
     sums.page_view_count,
     sums.product_view_count,

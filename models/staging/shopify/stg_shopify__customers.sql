@@ -9,6 +9,8 @@ select
     updated_at,
     is_email_verified,
     tags,
-    country_code
+    country_code,
+    coalesce(lower({{ clean_text('email_consent.state') }}), '') = 'redacted'
+    or coalesce(lower({{ clean_text('sms_consent.state') }}), '') = 'redacted' as is_redacted
 from {{ ref('base_shopify__customers') }}
 where row_status = 'staged'

@@ -1,0 +1,46 @@
+{#
+    Change rows of a table that is already written: `changes` maps columns to expressions, `condition` says in which rows;
+    without changes the rows are removed. Rows that would stay as they are are left alone.
+#}
+{% macro rewrite(relation, changes, condition) %}
+    {%- do return(adapter.dispatch('rewrite', 'perennial')(relation, changes, condition)) -%}
+{% endmacro %}
+
+{% macro duckdb__rewrite(relation, changes, condition) %}
+    {%- if changes -%}
+        {%- set new_values, differences = [], [] -%}
+        {%- for column, value in changes.items() -%}
+            {%- do new_values.append(column ~ ' = ' ~ value) -%}
+            {%- do differences.append(column ~ ' is distinct from ' ~ value) -%}
+        {%- endfor -%}
+        {%- do run_query(
+            'update ' ~ relation ~ ' set ' ~ new_values | join(', ') ~ ' where (' ~ condition ~ ') and ('
+            ~ differences | join(' or ') ~ ')'
+        ) -%}
+    {%- else -%}
+        {%- do run_query('delete from ' ~ relation ~ ' where ' ~ condition) -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# Spark changes no row of a Parquet table: the table is written anew, if any row is concerned. #}
+{% macro default__rewrite(relation, changes, condition) %}
+    {%- if run_query('select 1 from ' ~ relation ~ ' where ' ~ condition ~ ' limit 1').rows -%}
+        {%- set kept, changed = [], [] -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- set name = '`' ~ column.name ~ '`' -%}
+            {%- do kept.append(name) -%}
+            {%- do changed.append(
+                'cast(' ~ changes[column.name] ~ ' as ' ~ column.dtype ~ ') as ' ~ name if column.name in changes else name
+            ) -%}
+        {%- endfor -%}
+        {%- set copy = relation.incorporate(path={'identifier': relation.identifier ~ '__rewritten'}, type='table') -%}
+        {%- do adapter.drop_relation(copy) -%}
+        {%- do run_query(
+            'create table ' ~ copy ~ ' using parquet as select ' ~ kept | join(', ') ~ ' from ' ~ relation
+            ~ ' where not coalesce(' ~ condition ~ ', false)'
+            ~ (' union all select ' ~ changed | join(', ') ~ ' from ' ~ relation ~ ' where ' ~ condition if changes else '')
+        ) -%}
+        {%- do run_query('insert overwrite ' ~ relation ~ ' select * from ' ~ copy) -%}
+        {%- do adapter.drop_relation(copy) -%}
+    {%- endif -%}
+{% endmacro %}

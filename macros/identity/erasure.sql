@@ -1,0 +1,210 @@
+{#
+    Erasure. state.erasures says who is to be forgotten; the marts show nothing personal of them. What staging and intermediate
+    tables needed in order to match and to count is taken out of them when the run ends, so that the whole warehouse
+    holds nothing. Raw data are the source's: erase there too.
+#}
+
+{# on-run-end #}
+{% macro erase() %}
+    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- set keys = perennial.table_of('erasures') -%}
+        {%- if keys and run_query('select 1 from ' ~ keys ~ ' limit 1').rows -%}
+            {%- for rule in perennial.personal_columns(keys) + perennial.refused_rows() -%}
+                {%- set relation = perennial.table_of(rule.model) -%}
+                {%- if relation -%}
+                    {%- do perennial.rewrite(relation, rule.changes, rule.condition) -%}
+                {%- endif -%}
+            {%- endfor -%}
+            {%- set people = run_query('select count(distinct customer_id) from ' ~ keys).columns[0].values()[0] -%}
+            {%- do log('  ' ~ people ~ ' people are forgotten, see marts.customer_erasures.', info=true) -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# The table of a model, none if it was not built or is a view. #}
+{% macro table_of(model) %}
+    {%- set node = graph.nodes['model.perennial.' ~ model] -%}
+    {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
+    {%- do return(relation if relation and not relation.is_view else none) -%}
+{% endmacro %}
+
+
+{#
+    Which columns of which tables are personal, whose row it is, and what an erased person's becomes. `changes` maps columns to
+    expressions that change nothing when they are applied again; without changes the rows are removed. Ids stay unless
+    the shop chose addresses for ids. Order counts: what says whose a row is goes last.
+#}
+{% macro personal_columns(keys) %}
+    {%- set rules = [] -%}
+
+    {#- Tables of systems: the record that a row is or belongs to. -#}
+    {%- set order_fields = [
+        'id', 'product_id', 'variant_id', 'sku', 'title', 'variant_title', 'vendor', 'quantity', 'price', 'gift_card', 'tip',
+        'total_discount', 'discount_allocations', 'tax_lines', 'properties',
+    ] -%}
+    {%- set receipts = perennial.map_fields(
+        'receipts', ['id', 'email', 'completed_at', 'status'], {'email': perennial.address_record_id('element.email')}
+    ) -%}
+    {%- set address, shop_id = perennial.address_record_id('email'), "shop_url || ':' || " -%}
+    {%- set visits = {'url': 'null', 'path': 'null', 'referrer': 'null', 'user_agent': 'null'} -%}
+    {%- for model, type, id, blank, masked, changes in [
+        ('base_aftership__trackings', 'tracking', 'tracking_id', ['people'], [], {}),
+        ('base_aftership__returns', 'return', 'return_id', ['email'], [], {}),
+        ('base_barilliance__addresses', 'address', address, [], [], {'email': address}),
+        ('base_barilliance__sent_emails', 'address', address, [], [], {'email': address}),
+        ('base_braze__message_events', 'user', 'user_id', ['email', 'phone', 'message_body'], ['external_user_id'], {}),
+        ('base_braze__subscription_changes', 'user', 'user_id', ['email', 'phone'], ['external_user_id'], {}),
+        ('base_braze__campaign_events', 'user', 'user_id', [], ['external_user_id'], {}),
+        ('base_braze__user_events', 'user', 'user_id', [], ['external_user_id'], {}),
+        ('base_gorgias__customers', 'customer', 'gorgias_customer_id', ['email', 'full_name', 'external_id'], [], {}),
+        ('base_gorgias__tickets', 'ticket', 'ticket_id', ['email', 'subject', 'excerpt', 'fields'], [], {}),
+        ('base_gorgias__satisfaction_surveys', 'ticket', 'ticket_id', ['comment'], [], {}),
+        ('base_klaviyo__profiles', 'profile', 'profile_id', ['email', 'phone', 'profile'], ['external_id'], {}),
+        ('base_pos__sales', 'sale', "store_id || ':' || sale_id", ['customer_email', 'customer_phone'], [], {}),
+        ('base_recharge__customers', 'customer', 'recharge_customer_id',
+            ['email', 'phone', 'first_name', 'last_name'], [], {}),
+        ('base_recharge__subscriptions', 'subscription', 'subscription_id', ['email', 'cancellation_comment'], [], {}),
+        ('base_segment__identifies', 'user', perennial.foreign_record_id('user_id'), ['email', 'phone'], ['user_id'], {}),
+        ('base_segment__identifies', 'browser', 'anonymous_id', ['email', 'phone'], [], {}),
+        ('base_segment__events', 'user', perennial.foreign_record_id('user_id'), [], ['user_id'], visits),
+        ('base_shopify__abandoned_checkouts', 'customer', shop_id ~ 'shopify_customer_id', ['email', 'phone'], [], {}),
+        ('base_shopify__customers', 'customer', shop_id ~ 'shopify_customer_id',
+            ['email', 'phone', 'first_name', 'last_name', 'tags'], [], {}),
+        ('base_shopify__orders', 'order', shop_id ~ 'shopify_order_id', ['email', 'phone', 'first_name', 'last_name'], [],
+            {'lines': perennial.map_fields('lines', order_fields, {'properties': 'null'})}),
+        ('base_talon_one__customer_sessions', 'profile', perennial.foreign_record_id('profile_id'), [], ['profile_id'], {}),
+        ('base_talon_one__customers_tiers', 'profile', perennial.foreign_record_id('profile_id'), [], ['profile_id'], {}),
+        ('base_talon_one__effects', 'profile', perennial.foreign_record_id('profile_id'), [], ['profile_id'], {}),
+        ('base_talon_one__loyalty_balances', 'profile', perennial.foreign_record_id('profile_id'), [], ['profile_id'], {}),
+        ('base_talon_one__loyalty_transactions', 'profile', perennial.foreign_record_id('profile_id'), [], ['profile_id'], {}),
+        ('base_talon_one__coupons', 'profile', perennial.foreign_record_id('recipient_profile_id'), [],
+            ['recipient_profile_id'], {}),
+        ('base_talon_one__referrals', 'profile', perennial.foreign_record_id('friend_profile_id'), [],
+            ['friend_profile_id'], {}),
+        ('base_talon_one__referrals', 'profile', perennial.foreign_record_id('advocate_profile_id'), ['code'],
+            ['advocate_profile_id'], {}),
+        ('base_talon_one__customer_profiles', 'profile', perennial.foreign_record_id('profile_id'), ['email', 'phone'],
+            ['profile_id'], {}),
+        ('base_yotpo__reviews', 'address', address, ['title', 'content'], [], {'email': address}),
+        ('base_yotpo__raw_data', 'address', address, [], [], {'email': address}),
+        ('base_yotpo__unsubscribers', 'address', address, [], [], {'email': address}),
+        ('base_yotpo_loyalty__customers', 'customer', address, ['phone', 'referral_code'], ['third_party_id', 'member_id'],
+            {'email': address, 'receipts': receipts}),
+    ] -%}
+        {%- for column in blank -%} {%- do changes.update({column: 'null'}) -%} {%- endfor -%}
+        {%- for column in masked -%} {%- do changes.update({column: perennial.foreign_record_id(column)}) -%} {%- endfor -%}
+        {%- set records = 'select key_value from ' ~ keys ~ " where key_type = 'record' and source_name = '"
+            ~ (model.split('__')[0] | replace('base_', '')) ~ "' and source_record_type = '" ~ type ~ "'" -%}
+        {%- do rules.append({'model': model, 'changes': changes, 'condition': id ~ ' in (' ~ records ~ ')'}) -%}
+    {%- endfor -%}
+
+    {#- A member's row also names the friends whom the member invited. -#}
+    {%- set friends = 'select advocate_record_id from ' ~ perennial.table_of('int_referrals__unioned')
+        ~ " where source_name = 'yotpo_loyalty' and friend_record_id in (select key_value from " ~ keys
+        ~ " where source_name = 'yotpo_loyalty' and source_record_type = 'friend')" -%}
+    {%- do rules.append({
+        'model': 'base_yotpo_loyalty__customers', 'changes': {'receipts': receipts}, 'condition': address ~ ' in (' ~ friends ~ ')',
+    }) -%}
+
+    {#- Visits of a browser that named one person only, and checkouts without an account. -#}
+    {%- set events = perennial.table_of('int_web_sessions__events') -%}
+    {%- set visitor = perennial.is_of_erased(keys, 'visitor_record_type', 'visitor_record_id') -%}
+    {%- do rules.append({
+        'model': 'base_segment__events', 'changes': visits,
+        'condition': "'segment:' || event_id in (select event_id from " ~ events ~ ' where ' ~ visitor ~ ')',
+    }) -%}
+    {%- do rules.append({
+        'model': 'int_web_sessions__events', 'changes': {'url': 'null', 'path': 'null'}, 'condition': visitor,
+    }) -%}
+    {%- do rules.append({
+        'model': 'base_shopify__abandoned_checkouts', 'changes': {'email': 'null', 'phone': 'null'},
+        'condition': perennial.shown_identifier("'email'", perennial.email_match('email'))
+            ~ ' in (select key_value from ' ~ keys ~ " where key_type = 'email')",
+    }) -%}
+
+    {#- A request was read; state.erasures knows its keys. -#}
+    {%- do rules.append({
+        'model': 'base_privacy__erasure_requests', 'changes': {'email': 'null', 'phone': 'null'},
+        'condition': 'quarantine_reason is null',
+    }) -%}
+
+    {#- What the steps between have of it. -#}
+    {%- set record = perennial.is_of_erased(keys, 'source_record_type', 'source_record_id') -%}
+    {%- do rules.append({
+        'model': 'int_reviews__unioned', 'changes': {'title': 'null', 'body': 'null'}, 'condition': record,
+    }) -%}
+    {%- do rules.append({
+        'model': 'int_tickets__unioned', 'changes': {'subject': 'null', 'excerpt': 'null', 'csat_comment': 'null'},
+        'condition': record,
+    }) -%}
+    {%- do rules.append({
+        'model': 'int_referrals__unioned', 'changes': {'code': 'null'},
+        'condition': perennial.is_of_erased(keys, 'advocate_record_type', 'advocate_record_id'),
+    }) -%}
+    {%- do rules.append({
+        'model': 'int_customer_records__unioned',
+        'changes': {'email': 'null', 'phone': 'null', 'first_name': 'null', 'last_name': 'null'}, 'condition': record,
+    }) -%}
+
+    {#- What people are matched by serves nobody else, unless another person shares it. -#}
+    {%- set accounts = 'select account_id from ' ~ perennial.table_of('int_identity__members') ~ ' where ' ~ record -%}
+    {%- set identifiers = 'select identifier_id from ' ~ perennial.table_of('int_identity__usable')
+        ~ ' where account_id in (' ~ accounts ~ ')' -%}
+    {%- do rules.append({
+        'model': 'int_identity__facts',
+        'condition': 'node_id in (' ~ accounts ~ ') or (node_id in (' ~ identifiers ~ ') and node_id not in ('
+            ~ identifiers | replace(' where account_id in', ' where account_id not in') ~ '))',
+    }) -%}
+    {%- for model in ['int_identity__usable', 'int_identity__identifiers', 'int_identity__accounts'] -%}
+        {%- do rules.append({'model': model, 'condition': 'account_id in (' ~ accounts ~ ')'}) -%}
+    {%- endfor -%}
+    {%- do rules.append({'model': 'int_identity__sightings', 'condition': record}) -%}
+    {%- do rules.append({
+        'model': 'int_identity__shared',
+        'condition': 'identifier_value not in (select identifier_value from ' ~ perennial.table_of('int_identity__identifiers') ~ ')',
+    }) -%}
+    {%- do return(rules) -%}
+{% endmacro %}
+
+
+{# Whether the record that a row names, with the columns of the given names, is of an erased person. #}
+{% macro is_of_erased(keys, type, id) -%}
+    source_name || '|' || {{ type }} || '|' || {{ id }} in (
+        select source_name || '|' || source_record_type || '|' || key_value from {{ keys }} where key_type = 'record'
+    )
+{%- endmacro %}
+
+
+{# Refused rows that quality.quarantined_rows found to mention somebody who is forgotten: only their key is kept. #}
+{% macro refused_rows() %}
+    {%- set rules = [] -%}
+    {%- for base in perennial.base_models() -%}
+        {%- set key = perennial.refused_row_key(base) -%}
+        {%- do rules.append({
+            'model': base.model,
+            'changes': {'raw_row': "'erased:' || " ~ key},
+            'condition': "row_status = 'quarantined' and " ~ key ~ ' in (select record_key from '
+                ~ perennial.table_of('quarantined_rows') ~ ' where raw_row is null)',
+        }) -%}
+    {%- endfor -%}
+    {%- do return(rules) -%}
+{% endmacro %}
+
+
+{# The key of a refused row: a hash of table and row, which stays when the row is erased. #}
+{% macro refused_row_key(base) -%}
+    {%- set table_name = "'" ~ base.tables[0] ~ "'" if base.tables | length == 1 else 'raw_table' -%}
+    case
+        when raw_row like 'erased:%' then substr(raw_row, 8)
+        else {{ hash_text("'" ~ base.system ~ ".' || " ~ table_name ~ " || '|' || raw_row") }}
+    end
+{%- endmacro %}
+
+
+{# What stands after the last colon of an id; what shorter ids than of 6 letters name cannot be told in a text. #}
+{% macro last_part(id) -%} regexp_extract({{ id }}, '([^:]*)$', 1) {%- endmacro %}
+
+
+{# The last 8 digits of a number to call, the same however it is written. #}
+{% macro number_tail(number) -%} right({{ replace_pattern(number, '[^0-9]', '') }}, 8) {%- endmacro %}
