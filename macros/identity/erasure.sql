@@ -9,7 +9,7 @@
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
         {%- set keys = perennial.table_of('erasures') -%}
         {%- if keys and run_query('select 1 from ' ~ keys ~ ' limit 1').rows -%}
-            {%- for rule in perennial.personal_columns(keys) + perennial.refused_rows() -%}
+            {%- for rule in perennial.refused_rows() + perennial.personal_columns(keys) -%}
                 {%- set relation = perennial.table_of(rule.model) -%}
                 {%- if relation -%}
                     {%- do perennial.rewrite(relation, rule.changes, rule.condition) -%}
@@ -47,7 +47,10 @@
         'receipts', ['id', 'email', 'completed_at', 'status'], {'email': perennial.address_record_id('element.email')}
     ) -%}
     {%- set address, shop_id = perennial.address_record_id('email'), "shop_url || ':' || " -%}
-    {%- set visits = {'url': 'null', 'path': 'null', 'referrer': 'null', 'user_agent': 'null'} -%}
+    {%- set path = "case when path not like '%@%' then path end" -%}
+    {%- set visits = {
+        'url': perennial.site_of('url'), 'path': path, 'referrer': perennial.site_of('referrer'), 'user_agent': 'null',
+    } -%}
     {%- for model, type, id, blank, masked, changes in [
         ('base_aftership__trackings', 'tracking', 'tracking_id', ['people'], [], {}),
         ('base_aftership__returns', 'return', 'return_id', ['email'], [], {}),
@@ -96,7 +99,20 @@
         {%- for column in masked -%} {%- do changes.update({column: perennial.foreign_record_id(column)}) -%} {%- endfor -%}
         {%- set records = 'select key_value from ' ~ keys ~ " where key_type = 'record' and source_name = '"
             ~ (model.split('__')[0] | replace('base_', '')) ~ "' and source_record_type = '" ~ type ~ "'" -%}
-        {%- do rules.append({'model': model, 'changes': changes, 'condition': id ~ ' in (' ~ records ~ ')'}) -%}
+        {%- set conditions = [id ~ ' in (' ~ records ~ ')', "raw_row like 'erased:%'"] -%}
+        {%- for column in ['email', 'customer_email'] if column in changes -%}
+            {%- do conditions.append(perennial.is_erased_email(keys, perennial.table_of(model), column)) -%}
+        {%- endfor -%}
+        {%- set condition = '(' ~ conditions | join(' or ') ~ ')' -%}
+        {%- set addresses = [] -%}
+        {%- for column in ['phone', 'customer_phone', 'email', 'customer_email'] if column in changes -%}
+            {%- do addresses.append({
+                'model': model, 'changes': {column: changes.pop(column)},
+                'condition': condition ~ ' and not ' ~ perennial.is_somebody_elses(keys, column),
+            }) -%}
+        {%- endfor -%}
+        {%- if changes -%} {%- do rules.append({'model': model, 'changes': changes, 'condition': condition}) -%} {%- endif -%}
+        {%- do rules.extend(addresses) -%}
     {%- endfor -%}
 
     {#- A member's row also names the friends whom the member invited. -#}
@@ -107,7 +123,7 @@
         'model': 'base_yotpo_loyalty__customers', 'changes': {'receipts': receipts}, 'condition': address ~ ' in (' ~ friends ~ ')',
     }) -%}
 
-    {#- Visits of a browser that named one person only, and checkouts without an account. -#}
+    {#- Visits of a browser that named one person only. -#}
     {%- set events = perennial.table_of('int_web_sessions__events') -%}
     {%- set visitor = perennial.is_of_erased(keys, 'visitor_record_type', 'visitor_record_id') -%}
     {%- do rules.append({
@@ -115,12 +131,7 @@
         'condition': "'segment:' || event_id in (select event_id from " ~ events ~ ' where ' ~ visitor ~ ')',
     }) -%}
     {%- do rules.append({
-        'model': 'int_web_sessions__events', 'changes': {'url': 'null', 'path': 'null'}, 'condition': visitor,
-    }) -%}
-    {%- do rules.append({
-        'model': 'base_shopify__abandoned_checkouts', 'changes': {'email': 'null', 'phone': 'null'},
-        'condition': perennial.shown_identifier("'email'", perennial.email_match('email'))
-            ~ ' in (select key_value from ' ~ keys ~ " where key_type = 'email')",
+        'model': 'int_web_sessions__events', 'changes': {'url': perennial.site_of('url'), 'path': path}, 'condition': visitor,
     }) -%}
 
     {#- A request was read; state.erasures knows its keys. -#}
@@ -168,6 +179,28 @@
 {% endmacro %}
 
 
+{# Whether a row has an address that is known to be an erased person's: rows that are no record, such as deleted orders. #}
+{% macro is_erased_email(keys, relation, column) -%}
+    {{ column }} in (
+        select {{ column }} from (select distinct {{ column }} from {{ relation }}) as addresses
+        where {{ perennial.shown_identifier("'email'", perennial.email_match(column)) }} in (
+            select key_value from {{ keys }} where key_type = 'email'
+        )
+    )
+{%- endmacro %}
+
+
+{# Whether an address or number is also of a person who is not forgotten: what was refused for it must go on to hold. #}
+{% macro is_somebody_elses(keys, column) -%}
+    {%- set told = 'email' if column.endswith('email') else 'phone' -%}
+    {%- set compared = {'email': 'lower(trim(%s))', 'phone': perennial.number_tail('%s')}[told] -%}
+    {{ compared % column }} in (
+        select {{ compared % told }} from {{ perennial.table_of('int_customer_records__unioned') }}
+        where {{ told }} is not null and not {{ perennial.is_of_erased(keys, 'source_record_type', 'source_record_id') }}
+    )
+{%- endmacro %}
+
+
 {# Whether the record that a row names, with the columns of the given names, is of an erased person. #}
 {% macro is_of_erased(keys, type, id) -%}
     source_name || '|' || {{ type }} || '|' || {{ id }} in (
@@ -200,6 +233,10 @@
         else {{ hash_text("'" ~ base.system ~ ".' || " ~ table_name ~ " || '|' || raw_row") }}
     end
 {%- endmacro %}
+
+
+{# The beginning of a web address, which says what site it is. #}
+{% macro site_of(url) -%} nullif(regexp_extract({{ url }}, '^([a-z]+://[^/?#@]*)', 1), '') {%- endmacro %}
 
 
 {# What stands after the last colon of an id; what shorter ids than of 6 letters name cannot be told in a text. #}

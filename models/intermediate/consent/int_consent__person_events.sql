@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- One thing said about one person and one of the person's addresses. What names no address (push, an anonymised
 -- event) is about all of them. A refusal holds for everybody who uses the address that it was given for; a consent
--- only for who gave it.
+-- only for who gave it. Those who asked to be forgotten agreed to nothing; what they refused for a shared address holds.
 with
 
 events as (
@@ -10,7 +10,7 @@ events as (
 
 records as (
     select * from {{ ref('int_identity__records') }}
-    where customer_id is not null
+    where customer_id is not null and not is_erased
 ),
 
 addresses as (
