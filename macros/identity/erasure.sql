@@ -8,7 +8,19 @@
 {% macro erase() %}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
         {%- set keys = perennial.table_of('erasures') -%}
-        {%- if keys and run_query('select 1 from ' ~ keys ~ ' limit 1').rows -%}
+        {%- set missing = [] -%}
+        {%- for model in [
+            'int_customer_records__unioned', 'int_identity__members', 'int_identity__usable', 'int_identity__identifiers',
+            'int_referrals__unioned', 'int_web_sessions__events', 'quarantined_rows',
+        ] if not perennial.table_of(model) -%}
+            {%- do missing.append(model) -%}
+        {%- endfor -%}
+        {%- if keys and missing -%}
+            {%- do log(
+                '  Nobody was erased from this part of a warehouse: run a whole dbt build, which has ' ~ missing | join(', ') ~ '.',
+                info=true
+            ) -%}
+        {%- elif keys and run_query('select 1 from ' ~ keys ~ ' limit 1').rows -%}
             {%- for rule in perennial.refused_rows() + perennial.personal_columns(keys) -%}
                 {%- set relation = perennial.table_of(rule.model) -%}
                 {%- if relation -%}
@@ -47,9 +59,9 @@
         'receipts', ['id', 'email', 'completed_at', 'status'], {'email': perennial.address_record_id('element.email')}
     ) -%}
     {%- set address, shop_id = perennial.address_record_id('email'), "shop_url || ':' || " -%}
-    {%- set path = "case when path not like '%@%' then path end" -%}
     {%- set visits = {
-        'url': perennial.site_of('url'), 'path': path, 'referrer': perennial.site_of('referrer'), 'user_agent': 'null',
+        'url': perennial.without_address('url'), 'path': perennial.without_address('path'),
+        'referrer': perennial.without_address('referrer'), 'user_agent': 'null',
     } -%}
     {%- for model, type, id, blank, masked, changes in [
         ('base_aftership__trackings', 'tracking', 'tracking_id', ['people'], [], {}),
@@ -131,7 +143,9 @@
         'condition': "'segment:' || event_id in (select event_id from " ~ events ~ ' where ' ~ visitor ~ ')',
     }) -%}
     {%- do rules.append({
-        'model': 'int_web_sessions__events', 'changes': {'url': perennial.site_of('url'), 'path': path}, 'condition': visitor,
+        'model': 'int_web_sessions__events',
+        'changes': {'url': perennial.without_address('url'), 'path': perennial.without_address('path')},
+        'condition': visitor,
     }) -%}
 
     {#- A request was read; state.erasures knows its keys. -#}
@@ -235,8 +249,8 @@
 {%- endmacro %}
 
 
-{# The beginning of a web address, which says what site it is. #}
-{% macro site_of(url) -%} nullif(regexp_extract({{ url }}, '^([a-z]+://[^/?#@]*)', 1), '') {%- endmacro %}
+{# A web address up to the first e-mail address in it. #}
+{% macro without_address(url) -%} regexp_extract({{ url }}, '^(([^@%]|%[^4]|%4[^0])*?)([^/?&=]*(@|%40)|$)', 1) {%- endmacro %}
 
 
 {# What stands after the last colon of an id; what shorter ids than of 6 letters name cannot be told in a text. #}

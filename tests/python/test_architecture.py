@@ -35,12 +35,12 @@ MAY_READ = {
     "base": {"raw", "base"},
     "clean": {"base"},
     "subjects": {"clean", "subjects", "state"},
-    "state": {"subjects"},
+    "state": {"subjects", "state"},
     "core": {"subjects", "core", "state", "360"},
     "360": {"subjects", "core", "360"},
     "metrics": {"core", "metrics"},
     "marts": {"subjects", "core", "metrics", "marts"},
-    "quality": {"run", "base", "subjects", "core", "marts", "quality"},
+    "quality": {"run", "base", "subjects", "state", "core", "marts", "quality"},
     "audiences": {"core", "marts", "subjects", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}
@@ -80,7 +80,7 @@ class Manifest:
 
     def layer(self, unique_id: str) -> str:
         if unique_id.startswith("source."):
-            return "raw"
+            return "state" if unique_id.startswith("source.perennial.state.") else "raw"
         node = self.content["nodes"][unique_id]
         if node["resource_type"] == "seed":
             return "settings"
