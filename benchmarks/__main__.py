@@ -115,6 +115,20 @@ def models_in_order(folder: Path) -> list[dict]:
     return ordered
 
 
+def accuracy(folder: Path) -> list[tuple[str, float, float]]:
+    """(measure, by all identifiers, by e-mail only) of quality.identity_accuracy."""
+    with duckdb.connect(str(folder / "perennial.duckdb"), read_only=True) as connection:
+        return connection.execute("""
+            select
+                replace(measure, '_', ' '),
+                max(value) filter (where method = 'all_identifiers'),
+                max(value) filter (where method = 'email_only')
+            from quality.identity_accuracy
+            group by all
+            order by all
+        """).fetchall()
+
+
 def run_sql(folder: Path) -> float:
     """Seconds that the compiled models take in one DuckDB session, seeds and raw views being there."""
     scratch = folder / "sql"
@@ -202,13 +216,16 @@ def measure(customers: int) -> dict:
     simulated = simulate(customers, folder / "raw")
     print(f"{customers:,} customers: simulated in {simulated.wall:.0f} s, building", flush=True)
     (folder / "perennial.duckdb").unlink(missing_ok=True)
-    built = build(folder)
+    records = folder / "raw" / "truth" / "records"
+    truth = f"read_parquet('{records / '*.parquet' if records.is_dir() else records.with_suffix('.parquet')}')"
+    built = build(folder, "--vars", json.dumps({"custom_identity_truth": truth}))
     print(f"{customers:,} customers: built in {built.wall:.0f} s, running the SQL alone", flush=True)
     return {
         "customers": customers,
         "simulated": simulated,
         "built": built,
         "nodes": node_times(folder),
+        "accuracy": accuracy(folder),
         "sql": run_sql(folder),
         "floor": floor(folder),
     }
@@ -249,6 +266,11 @@ def report(sizes: list[dict]) -> str:
             f"From {n:,} to {m:,} customers the SQL grows {growth:.1f} times (n log n: {bound:.1f}).",
         ]
     largest = sizes[-1]
+    lines += ["", f"## Who is who at {largest['customers']:,}", "", "| measure | all identifiers | e-mail only |"]
+    lines += [
+        "|---|---:|---:|",
+        *(f"| {name} | {ours:.4f} | {least:.4f} |" for name, ours, least in largest["accuracy"]),
+    ]
     layers = defaultdict(lambda: [0, 0.0])
     for layer, _, seconds in largest["nodes"]:
         layers[layer][0] += 1
@@ -264,13 +286,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], help="sizes, ascending")
     parser.add_argument("--people", type=int, default=1_000_000, help="size of the graph that matching is measured on")
+    parser.add_argument("--arriving", type=int, default=20_000, help="people who arrive day by day")
     arguments = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
     text = report([measure(customers) for customers in sorted(arguments.customers)])
     print(f"matching {arguments.people:,} people", flush=True)
     folder = CACHE / "identity"
     shutil.rmtree(folder, ignore_errors=True)
-    text += "\n".join(identity.report(identity.measure(arguments.people, folder, build))) + "\n"
+    found = identity.measure(arguments.people, folder / "at_once", build)
+    print(f"the arrival of {arguments.arriving:,} people on {identity.DAYS} days", flush=True)
+    text += "\n".join(identity.report(found, identity.arrive(arguments.arriving, folder / "by_day", build))) + "\n"
     (ROOT / "BENCHMARKS.md").write_text(text)
     print("BENCHMARKS.md is written")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 RECORDS_PER_PERSON = 4
+DAYS = 30
 VARIABLES = {
     "systems": ["pos"],
     "as_of": "2025-12-31",
@@ -61,8 +62,18 @@ class Clustering:
     memory: float
 
 
-def measure(people: int, folder: Path, build: Callable) -> Clustering:
-    """Match so many people in an empty folder; `build(folder, *arguments)` runs dbt there and returns its usage."""
+@dataclass
+class Arrival:
+    """People who came on so many days; seconds of the first and of the last build; ids that retired meanwhile."""
+
+    people: int
+    first: float
+    last: float
+    retired: int
+
+
+def prepare(people: int, folder: Path) -> None:
+    """A till with one walk-in, and the people as a relation of one's own, in an empty folder."""
     raw = folder / "raw" / "pos"
     raw.mkdir(parents=True)
     with duckdb.connect() as connection:
@@ -76,6 +87,11 @@ def measure(people: int, folder: Path, build: Callable) -> Clustering:
         """)
     with duckdb.connect(str(folder / "perennial.duckdb")) as connection:
         connection.execute(PEOPLE.format(people=people, records=RECORDS_PER_PERSON))
+
+
+def measure(people: int, folder: Path, build: Callable) -> Clustering:
+    """Match so many people in an empty folder; `build(folder, *arguments)` runs dbt there and returns its usage."""
+    prepare(people, folder)
     usage = build(folder, "--select", "+int_identity__members", "--vars", json.dumps(VARIABLES))
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     seconds = {each["unique_id"].split(".")[-1]: each["execution_time"] for each in results}
@@ -93,6 +109,53 @@ def measure(people: int, folder: Path, build: Callable) -> Clustering:
     )
 
 
+def arrive(people: int, folder: Path, build: Callable) -> Arrival:
+    """Match people whose records come on DAYS days in any order, one build a day, then all anew.
+
+    Raises AssertionError unless the same records are one person as in a warehouse that saw them all at once, a full
+    refresh keeps every id, and every id that any build gave out leads to a living one over at most one redirect.
+    """
+    at_once = folder / "at_once"
+    prepare(people, at_once)
+    prepare(people, folder)
+    models = ("--select", "+customer_id_redirects", "+int_identity__assigned", "--vars", json.dumps(VARIABLES))
+    build(at_once, *models)
+    database, seconds, given = folder / "perennial.duckdb", [], set()
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("alter table home_made.people rename to everybody")
+    for day in range(1, DAYS + 1):
+        with duckdb.connect(str(database)) as connection:
+            connection.execute(
+                "create or replace table home_made.people as from home_made.everybody"
+                f" where hash(source_record_id) % {DAYS} < {day}"
+            )
+        seconds.append(build(folder, *models).wall)
+        given |= set(people_of(database).values())
+    arrived = people_of(database)
+    build(folder, *models, "--full-refresh")
+    assert people_of(database) == arrived, "a full refresh changed ids"
+    pairs = {(arrived[record], one) for record, one in people_of(at_once / "perennial.duckdb").items()}
+    assert len(pairs) == len(set(arrived.values())) == len({one for _, one in pairs}), "other people than at once"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        redirects = dict(
+            connection.execute("select old_customer_id, customer_id from marts.customer_id_redirects").fetchall()
+        )
+    living = set(arrived.values())
+    assert {redirects.get(each, each) for each in given} <= living, "an id leads nowhere"
+    return Arrival(people, seconds[0], seconds[-1], len(given - living))
+
+
+def people_of(database: Path) -> dict[str, str]:
+    """The person of each record."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return dict(
+            connection.execute(
+                "select source_record_id, customer_id from intermediate.int_identity__assigned"
+                " where customer_id is not null"
+            ).fetchall()
+        )
+
+
 def scipy_seconds(one, other) -> float:
     """Seconds of connected_components, the matrix included; `one` and `other` are integer arrays of equal length."""
     import numpy as np
@@ -106,7 +169,7 @@ def scipy_seconds(one, other) -> float:
     return time.perf_counter() - started
 
 
-def report(found: Clustering) -> list[str]:
+def report(found: Clustering, arrival: Arrival) -> list[str]:
     return [
         "",
         f"## Matching {found.people:,} people",
@@ -115,4 +178,8 @@ def report(found: Clustering) -> list[str]:
         f" {found.node:.1f} s, SciPy's connected_components (no limits) on the same edges {found.scipy:.1f} s:"
         f" {found.node / found.scipy:.1f} times. All models of matching together: {found.matching:.1f} s, peak"
         f" {found.memory:,.0f} MB.",
+        "",
+        f"The records of {arrival.people:,} people arrived on {DAYS} days with a build each ({arrival.first:.0f} s the"
+        f" first, {arrival.last:.0f} s the last): the same people as all at once, every id kept by a full refresh,"
+        f" {arrival.retired:,} ids retired and each one redirect away from a living one.",
     ]

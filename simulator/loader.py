@@ -51,6 +51,7 @@ create macro order_name(order_key, person_id, shop_id) as
     '#' || (1000 + (case when shop_id = 1 then person_id // 48 * 4 + person_id % 4
         else person_id - person_id // 48 * 4 - greatest(0, least(4, person_id % 48 - 28)) end) * 4096
         + order_key % 4096)::varchar;
+create macro slip(word) as word[1] || word[3] || word[2] || word[4:];
 create macro quoted(words) as coalesce(to_json(words)::varchar, 'null');
 """
 

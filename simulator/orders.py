@@ -181,8 +181,11 @@ def identify(settings: Settings, draws: Draws, who: Columns, placed: Columns) ->
     merged = who.is_merged[row] & (key % 2 == 1) & web
     placed.second_account = merged & (placed.at < people.merged_at(who)[row])
     noisy = draws.chance("noisy_email", settings.trap("noisy_email"), key) & ~placed.scripted
-    # 0 the address, 1 the second one, 2 with a plus tag or without dots, 3 upper case, 4 with spaces
+    # 0 the address, 1 the second one, 2 with a plus tag or without dots, 3 upper case, 4 with spaces, 5 two letters
+    # in each other's place
     form = np.where(noisy, 2 + draws.pick("noise", (0.4, 0.35, 0.25), key), 0)
+    slips = draws.chance("typo", settings.trap("typo"), key) & (is_guest | till) & ~placed.scripted
+    form = np.where(slips, 5, form)
     second = who.has_second_email[row] & draws.chance("second_email/used", 0.25, key) & (is_guest | till)
     placed.email_form = np.where(second, 1, form)
     placed.types_phone = has_phone & draws.chance("phone/typed", 0.4, key)

@@ -39,6 +39,7 @@ TRAPS = {
     "merged_customer": Trap(3, 0.01, "people with two accounts, merged later"),
     "erased": Trap(4, 0.004, "people who ask to be erased"),
     "noisy_email": Trap(5, 0.06, "e-mails as typed: case, spaces, plus tags, dots"),
+    "typo": Trap(5, 0.01, "orders of guests and at tills with a slip in the e-mail; web orders with one in the name"),
     "second_email": Trap(5, 0.12, "people with a second address"),
     "shared_inbox": Trap(5, 0.25, "households with one inbox"),
     "placeholder_email": Trap(5, 0.03, "known till customers, where the clerk types the counter's or a dummy address"),

@@ -333,6 +333,7 @@ def add_trade(life: Life) -> None:
                 when 2 then people.email_variant
                 when 3 then upper(people.email)
                 when 4 then ' ' || people.email || ' '
+                when 5 then people.email[1] || people.email[3] || people.email[2] || people.email[4:]
                 else people.email
             end as email_used,
             case when landed.types_phone then

@@ -46,7 +46,10 @@ def add(delivery: Delivery) -> None:
             case when is_presented then 'CAD' else orders.currency end as presentment_currency,
             case when is_presented then {CAD_PER_USD} else 1.0 end as seen_rate,
             case when orders.channel = 'web' then
-                '{{"first_name":' || quoted(people.given_name) || ',"last_name":' || quoted(people.family_name)
+                '{{"first_name":' || quoted(case
+                    when chance('typo/name', order_key::varchar) < {trap("typo")} then slip(people.given_name)
+                    else people.given_name
+                end) || ',"last_name":' || quoted(people.family_name)
                 || ',"address1":' || quoted(people.street) || ',"city":' || quoted(people.city) || ',"zip":'
                 || quoted(people.postal_code) || ',"province_code":' || quoted(people.province_code)
                 || ',"country_code":"' || people.country_code || '"}}'
