@@ -31,14 +31,7 @@ NO_LEDGER = "no loyalty ledger in this warehouse"
 MEASURES = (
     Measure("lifetime value", "marts.customer_lifetime_value", "customer_id", "simple_value", "amount"),
     Measure("value so far", "marts.customer_lifetime_value", "customer_id", "historic_value", "amount"),
-    Measure(
-        "points",
-        "marts.loyalty_balances",
-        "customer_id",
-        "points_balance",
-        "amount",
-        "no loyalty ledger in this warehouse",
-    ),
+    Measure("points", "marts.loyalty_balances", "customer_id", "points_balance", "amount", NO_LEDGER),
     Measure("email consent", "marts.customers", "customer_id", "email_consent = 'subscribed'", "consent"),
     Measure("sms consent", "marts.customers", "customer_id", "sms_consent = 'subscribed'", "consent"),
     Measure("push consent", "marts.customers", "customer_id", "push_consent = 'subscribed'", "consent"),
@@ -55,7 +48,6 @@ NEEDED = ("staging.point_in_time", "marts.customer_records", "marts.customers", 
 PREPARE = """
 create temp table record as
 select
-    coalesce(before.source_name, after.source_name) as source_name,
     before.customer_id as before_id,
     after.customer_id as after_id
 from before.marts.customer_records as before

@@ -143,17 +143,13 @@ def build(copy: Path, variables: dict) -> None:
     environment = os.environ | {"PERENNIAL_DB": str(copy)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise PreviewError(
-            f"The build failed, correct the settings and run the preview again:\n{what_failed(done.stdout)}"
-        )
+        raise PreviewError(f"The build failed: correct what dbt says and try again.\n{what_failed(done.stdout)}")
 
 
 def what_failed(log: str) -> str:
-    """The lines of dbt's output that tell the first error."""
-    lines = [re.sub(r"^\d\d:\d\d:\d\d\s+", "", line).rstrip() for line in log.splitlines()]
-    lines = [line for line in lines if line]
-    begins = [
-        place for place, line in enumerate(lines) if re.search(r"\bError\b|^Encountered an error|^Failure in", line)
-    ]
-    begin = begins[0] if begins else max(0, len(lines) - ERROR_LINES)
-    return "\n".join(lines[begin : begin + ERROR_LINES])
+    """The lines of dbt's output that tell its first error."""
+    lines = [re.sub(r"^\d\d:\d\d:\d\d\s+", "", line).strip() for line in log.splitlines()]
+    begins = (place for place, line in enumerate(lines) if re.match(r"\w+ Error\b", line))
+    begin = next(begins, max(0, len(lines) - ERROR_LINES))
+    told = [line for line in lines[begin : begin + ERROR_LINES] if line]
+    return "\n".join(line for line in told if not line.startswith(("Done.", "> ")))
