@@ -255,8 +255,9 @@ def test_the_error_of_a_model_is_told():
 # Two warehouses written by hand
 
 
-def written(path, records: dict[str, str | None], invalid: tuple = (), loaded_at: str = "2024-07-01"):
-    """A database of what is compared: records, each with its person and an order of 10.00, and no measures."""
+def written(path, records: dict[str, str], invalid: tuple = (), loaded_at: str = "2024-07-01"):
+    """A database of what is compared: records, each with its person (- is nobody) and an order of 10.00."""
+    records = {record: None if person == "-" else person for record, person in records.items()}
     rows = [("till", "sale", record, person) for record, person in records.items() if person]
     with duckdb.connect(str(path)) as connection:
         connection.execute(
@@ -278,35 +279,58 @@ def written(path, records: dict[str, str | None], invalid: tuple = (), loaded_at
         )
         connection.execute("""
             create table marts.customers as
-            select customer_id, count(*) as order_count from marts.customer_records group by customer_id
+            select customer_id, count(*) as order_count, 'subscribed' as email_consent
+            from marts.customer_records group by customer_id;
+            create table marts.customer_lifetime_value as
+            select customer_id, 10 * order_count as historic_value, 20 * order_count as simple_value from marts.customers
         """)
     return path
 
 
-def test_what_happens_to_records(tmp_path):
-    """One is found again under a new id, one gives a record to another, one loses a record, one begins to be somebody."""
-    before = {
-        "r1": "old",
-        "r2": "old",
-        "g1": "giver",
-        "g2": "giver",
-        "t1": "taker",
-        "l1": "loser",
-        "l2": "loser",
-        "n": None,
-    }
-    after = dict(r1="new", r2="new", g1="giver", g2="taker", t1="taker", l1="loser", l2=None, n="n")
-    figures = compare.compare(
-        written(tmp_path / "before.duckdb", before, invalid=("r1", "g1")),
-        written(tmp_path / "after.duckdb", after, invalid=("r2",), loaded_at="2024-07-02"),
+# Of each record its person before and after: found again under a new id, giving records to another, losing one record,
+# becoming two others, becoming nobody, beginning to be somebody.
+FATES = """
+    r1 old new, r2 old new, r3 old new, g1 giver giver, g2 giver taker, g3 giver taker, t1 taker taker, l1 loser loser,
+    l2 loser -, s1 both one, s2 both other, x1 gone -, n1 - n, m1 - m, o1 - o
+"""
+
+
+@pytest.fixture
+def fates(tmp_path) -> dict:
+    told = [fate.split() for fate in FATES.split(",")]
+    before, after = ({fate[0]: fate[side] for fate in told} for side in (1, 2))
+    return compare.compare(
+        written(tmp_path / "before.duckdb", before, invalid=("r1", "g1", "g3")),
+        written(tmp_path / "after.duckdb", after, invalid=("r2", "g3"), loaded_at="2024-07-02"),
     )
-    assert figures["people"] == {
-        "before": 4, "after": 5, "merged": 0, "merged_into": 0, "split": 1, "split_into": 2, "renamed": 1
+
+
+def test_what_happens_to_records(fates):
+    assert fates["people"] == {
+        "before": 6, "after": 9, "merged": 0, "merged_into": 0, "split": 2, "split_into": 4, "renamed": 1
     }  # fmt: skip
-    assert figures["records"] == {"moved": 1, "gained_a_person": 1, "lost_their_person": 1}
-    assert figures["valid_orders"] == {"before": 6, "after": 7, "begin": 2, "cease": 1, "change_hands": 3}
-    assert figures["net_revenue"] == {"before": 60, "after": 70, "changes_hands": 30}
-    assert "The raw data is newer than the warehouse" in report(figures)
+    assert fates["records"] == {"moved": 4, "gained_a_person": 3, "lost_their_person": 2}
+    assert "The raw data is newer than the warehouse" in report(fates)
+
+
+def test_what_happens_to_their_orders(fates):
+    """g2, l2, s1, s2, x1, n1, m1 and o1 change hands; g3 never counts, and r3 is still the same person's."""
+    assert fates["valid_orders"] == {"before": 12, "after": 13, "begin": 2, "cease": 1, "change_hands": 8}
+    assert fates["net_revenue"] == {"before": 120, "after": 130, "changes_hands": 80}
+    giver, both = fates["examples"]["split"]
+    assert giver == {
+        "customer_id": "giver", "after_ids": ["giver", "taker"], "records": 3, "orders": 1, "net_revenue": 10
+    }  # fmt: skip
+    assert (both["customer_id"], both["after_ids"], both["orders"]) == ("both", ["one", "other"], 2)
+
+
+def test_what_happens_to_their_measures(fates):
+    """Everybody had consented: three begin to be somebody, one is nobody any more."""
+    consent = {"kind": "consent", "granted": 3, "withdrawn": 1, "before": 6, "after": 9}
+    assert fates["measures"]["email consent"] == consent
+    amount = {"kind": "amount", "people": 10, "moved": 130, "before": 120, "after": 130}
+    assert fates["measures"]["value so far"] == amount
+    assert fates["measures"]["lifetime value"] == amount | {"moved": 260, "before": 240, "after": 260}
 
 
 def test_ten_examples_the_largest_first(tmp_path):
