@@ -15,8 +15,8 @@ import duckdb
 class Measure(NamedTuple):
     """Something that a table says of people.
 
-    `kind` amount: `value` is an exact number, added up per person. `kind` consent or membership: `value` is a condition, and a
-    person comes into it or goes out of it. `absent` is what the report says where a warehouse has no such table.
+    `kind` amount: `value` is a whole or decimal number, added up per person. `kind` consent or membership: `value` is a
+    condition, and people come into it or go out of it. `absent` is what the report says where there is no such table.
     """
 
     name: str

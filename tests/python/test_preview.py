@@ -282,7 +282,8 @@ def written(path, records: dict[str, str], invalid: tuple = (), loaded_at: str =
             select customer_id, count(*) as order_count, 'subscribed' as email_consent
             from marts.customer_records group by customer_id;
             create table marts.customer_lifetime_value as
-            select customer_id, 10 * order_count as historic_value, 20 * order_count as simple_value from marts.customers
+            select customer_id, 10 * order_count as historic_value, 20 * order_count as simple_value
+            from marts.customers
         """)
     return path
 
