@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export DBT_PROFILES_DIR := .
 PAGE = DBT_PROFILES_DIR=charts PERENNIAL_PAGE_DB=$$(realpath --relative-to=. "$${PERENNIAL_DB:-perennial.duckdb}")
 
-.PHONY: help build sample test lint format spark dashboard docs bench clean
+.PHONY: help build preview sample test lint format spark dashboard docs bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -28,6 +28,9 @@ sample: .venv/.build  ## a simulated shop of 2,000 people in data/raw, if that i
 
 build: sample  ## the warehouse: dbt build on the raw data; make build VARS='as_of: 2025-06-30' passes vars
 	@$(BIN)/dbt build $(if $(VARS),--vars '{$(VARS)}')
+
+preview: .venv/.build  ## what the seeds as they are now would move in the warehouse; VARS as in make build
+	@$(BIN)/python -m preview $(if $(VARS),--vars '{$(VARS)}')
 
 test: sample .venv/.dev  ## lint and every test
 	@$(MAKE) --no-print-directory lint
@@ -59,4 +62,4 @@ bench: .venv/.build  ## measure builds of 10,000 and 100,000 customers, write BE
 	@$(BIN)/python -m benchmarks $(if $(SIZES),--customers $(SIZES))
 
 clean:  ## remove what the commands made, but no raw data
-	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs .cache/benchmarks
+	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs .cache/benchmarks .cache/preview
