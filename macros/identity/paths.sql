@@ -72,28 +72,29 @@
 
 {# Every node that a walk from the pairs' from_node reaches, with the weakest edge on the strongest way to it. #}
 {% macro walk(pairs, ways, steps) %}
-    {%- set start = 'select distinct from_node as node_id, cast(0 as bigint) as edge_rank from ' ~ pairs -%}
-    {%- set reached = perennial.cluster_step('reached_0', steps, start) -%}
-    {%- set state = namespace(reached=reached, newest=reached, round=0, is_done=false) -%}
+    {%- set start = 'select distinct from_node as node_id, cast(0 as bigint) as edge_rank, true as is_better from ' ~ pairs -%}
+    {%- set state = namespace(reached=perennial.cluster_step('reached_0', steps, start), round=0, is_done=false) -%}
     {%- for _ in range(100000) if not state.is_done -%}
-        {%- set state.round = state.round + 1 -%}
-        {%- set suffix = state.round % 2 + 1 -%}
-        {%- set better -%}
-            select ways.next_id as node_id, min(greatest(newest.edge_rank, ways.edge_rank)) as edge_rank
-            from {{ state.newest }} as newest
-            inner join {{ ways }} as ways on newest.node_id = ways.node_id
-            left join {{ state.reached }} as reached on ways.next_id = reached.node_id
-            where reached.node_id is null or greatest(newest.edge_rank, ways.edge_rank) < reached.edge_rank
-            group by ways.next_id
+        {%- set further -%}
+            with offers as (
+                select node_id, edge_rank as known_rank, edge_rank from {{ state.reached }}
+                union all
+                select
+                    ways.next_id as node_id, cast(null as bigint) as known_rank,
+                    greatest(reached.edge_rank, ways.edge_rank) as edge_rank
+                from {{ state.reached }} as reached
+                inner join {{ ways }} as ways on reached.node_id = ways.node_id
+                where reached.is_better
+            )
+            select
+                node_id, min(edge_rank) as edge_rank, coalesce(min(edge_rank) < min(known_rank), true) as is_better
+            from offers
+            group by node_id
         {%- endset -%}
-        {%- set state.newest = perennial.cluster_step('newest_' ~ suffix, steps, better) -%}
-        {%- set state.is_done = perennial.first_value('select count(*) from ' ~ state.newest) == 0 -%}
-        {%- if not state.is_done -%}
-            {%- set state.reached = perennial.cluster_step('reached_' ~ suffix, steps,
-                'select node_id, min(edge_rank) as edge_rank from (select node_id, edge_rank from ' ~ state.reached
-                ~ ' union all select node_id, edge_rank from ' ~ state.newest ~ ') as both_of group by node_id'
-            ) -%}
-        {%- endif -%}
+        {%- set state.round = state.round + 1 -%}
+        {%- set state.reached = perennial.cluster_step('reached_' ~ (state.round % 2 + 1), steps, further) -%}
+        {%- set better = 'select count(*) from ' ~ state.reached ~ ' where is_better' -%}
+        {%- set state.is_done = perennial.first_value(better) == 0 -%}
     {%- endfor -%}
     {%- do return(state.reached) -%}
 {% endmacro %}
