@@ -216,8 +216,8 @@
 
 
 {#
-    CTEs that end in refusals (edge_rank, fact_kind): what forbids to join the clusters at both ends of an edge. `edges` has
-    edge_rank, is_strong and the clusters one and other, `known` what is true of clusters.
+    CTEs that end in refusals (edge_rank, fact_kind): what forbids to join the clusters at both ends of an edge. `edges`
+    has edge_rank, is_strong and the clusters one and other, `known` what is true of clusters.
 #}
 {% macro refusals(edges, known) -%}
 sides as (

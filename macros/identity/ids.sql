@@ -26,8 +26,8 @@
 
 
 {#
-    state.customer_id_changes as the last build left it. A model that comes before it in a build cannot refer to it; and a
-    column that it did not have then is null.
+    state.customer_id_changes as the last build left it. A model that comes before it in a build cannot refer to it; and
+    a column that it did not have then is null.
 #}
 {% macro changes_before() -%}
     {%- set types = {'old_customer_id': 'string', 'change_number': 'int', 'customer_id': 'string'} -%}
@@ -42,7 +42,8 @@
     {%- endif -%}
     select
         {%- for column, type in types.items() %}
-        {{ column if column in before.columns else 'cast(null as ' ~ type ~ ') as ' ~ column }}{{ ',' if not loop.last }}
+        {{ column if column in before.columns else 'cast(null as ' ~ type ~ ') as ' ~ column }}
+        {{- ',' if not loop.last }}
         {%- endfor %}
     {{ 'from ' ~ before.relation if before.relation else 'where false' }}
 {%- endmacro %}

@@ -1,12 +1,14 @@
 {#
-    The materialisation of the links that join nodes of one cluster. The model gives pairs (from_node, to_node, both of one
-    cluster, and one from_node for all pairs of a cluster; more columns as it likes); the configs edges and clusters name the
-    model of edges and that of their clusters. The table has the model's columns and edge_rank: the edge at which the two come
-    together when edges are taken one by one, the strongest first. That is the weakest edge on the strongest path between
-    them; for a node and itself its strongest edge.
+    The materialisation of the links that join nodes of one cluster. The model gives pairs (from_node, to_node, both of
+    one cluster, and one from_node for all pairs of a cluster; more columns as it likes); the configs edges and clusters
+    name the model of edges and that of their clusters. The table has the model's columns and edge_rank: the edge at which
+    the two come together when edges are taken one by one, the strongest first. That is the weakest edge on the strongest
+    path between them; for a node and itself its strongest edge.
 
-    From every from_node the walk goes outwards, one edge a round, and remembers for each node the weakest edge on the best
-    way to it so far. Only edges within clusters of a pair are looked at, and without pairs nothing is.
+    From every from_node the walk goes outwards, one edge a round, and remembers for each node the weakest edge on the
+    best way to it so far. Only edges within clusters of a pair are looked at, and without pairs nothing is. No way passes
+    a node twice, so that there are at most twice as many rounds as a cluster has identifiers, of which limits leave a
+    person few.
 #}
 {% materialization strongest_paths, default %}
     {%- set target = this.incorporate(type='table') -%}
@@ -72,7 +74,9 @@
 
 {# Every node that a walk from the pairs' from_node reaches, with the weakest edge on the strongest way to it. #}
 {% macro walk(pairs, ways, steps) %}
-    {%- set start = 'select distinct from_node as node_id, cast(0 as bigint) as edge_rank, true as is_better from ' ~ pairs -%}
+    {%- set start -%}
+        select distinct from_node as node_id, cast(0 as bigint) as edge_rank, true as is_better from {{ pairs }}
+    {%- endset -%}
     {%- set state = namespace(reached=perennial.cluster_step('reached_0', steps, start), round=0, is_done=false) -%}
     {%- for _ in range(100000) if not state.is_done -%}
         {%- set further -%}

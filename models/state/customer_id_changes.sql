@@ -9,7 +9,7 @@ ids as (
     select * from {{ ref('int_identity__ids') }}
 ),
 
-merges as (
+merged as (
     select * from {{ ref('int_identity__merges') }}
 ),
 
@@ -43,16 +43,16 @@ changed as (
 ),
 
 links as (
-    {{ links('merges') | indent(4) }}
+    {{ links('merged') | indent(4) }}
 ),
 
 joined as (
     select
-        merges.old_customer_id,
-        merges.customer_id,
+        merged.old_customer_id,
+        merged.customer_id,
         links.*
-    from merges
-    inner join links on merges.edge_rank = links.edge_rank
+    from merged
+    inner join links on merged.edge_rank = links.edge_rank
 )
 
 select
