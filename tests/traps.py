@@ -171,7 +171,7 @@ HANDLINGS = (
     Handling(
         4,
         "Whoever was redacted has refused",
-        TALK + "test_shopify_states",
+        TALK + "test_redacted_people_refuse_everything",
         STAGING + "shopify/stg_shopify__consent_statements.sql",
         "when said in ('unsubscribed', 'redacted')",
         "when said in ('unsubscribed')",

@@ -171,40 +171,9 @@
                 inner join strongest as of_other
                     on open.other = of_other.cluster_id and open.edge_rank = of_other.edge_rank
             ),
-            sides as (
-                select edge_rank, is_strong, one as cluster_id, true as is_one from due
-                union all
-                select edge_rank, is_strong, other as cluster_id, false as is_one from due
-            ),
-            members as (
-                select
-                    sides.edge_rank, sides.is_strong, sides.is_one, known.fact_kind, known.fact_value, known.fact_limit
-                from sides
-                inner join {{ state.known }} as known on sides.cluster_id = known.cluster_id
-            ),
-            above_limit as (
-                select edge_rank
-                from members
-                where fact_limit is not null
-                group by edge_rank, fact_kind
-                having count(distinct fact_value) > min(fact_limit)
-            ),
-            strangers as (
-                select of_one.edge_rank
-                from members as of_one
-                inner join members as of_other on of_one.edge_rank = of_other.edge_rank
-                where
-                    of_one.is_one
-                    and not of_other.is_one
-                    and of_one.fact_limit is null
-                    and of_other.fact_limit is null
-                    and not of_one.is_strong
-                    and not {{ names_agree('of_one.fact_value', 'of_other.fact_value') }}
-            ),
+            {{ perennial.refusals('due', state.known) }},
             refused as (
-                select edge_rank from above_limit
-                union
-                select edge_rank from strangers
+                select distinct edge_rank from refusals
             )
             select due.one, due.other, due.is_strong, refused.edge_rank is not null as is_refused
             from due
@@ -244,3 +213,46 @@
     {%- endfor -%}
     {%- do return(state.mine) -%}
 {% endmacro %}
+
+
+{#
+    CTEs that end in refusals (edge_rank, fact_kind): what forbids to join the clusters at both ends of an edge. `edges`
+    has edge_rank, is_strong and the clusters one and other, `known` what is true of clusters.
+#}
+{% macro refusals(edges, known) -%}
+sides as (
+    select edge_rank, is_strong, one as cluster_id, true as is_one from {{ edges }}
+    union all
+    select edge_rank, is_strong, other as cluster_id, false as is_one from {{ edges }}
+),
+members as (
+    select
+        sides.edge_rank, sides.is_strong, sides.is_one, known.fact_kind, known.fact_value, known.fact_limit
+    from sides
+    inner join {{ known }} as known on sides.cluster_id = known.cluster_id
+),
+above_limit as (
+    select edge_rank, fact_kind
+    from members
+    where fact_limit is not null
+    group by edge_rank, fact_kind
+    having count(distinct fact_value) > min(fact_limit)
+),
+strangers as (
+    select of_one.edge_rank, of_one.fact_kind
+    from members as of_one
+    inner join members as of_other on of_one.edge_rank = of_other.edge_rank
+    where
+        of_one.is_one
+        and not of_other.is_one
+        and of_one.fact_limit is null
+        and of_other.fact_limit is null
+        and not of_one.is_strong
+        and not {{ names_agree('of_one.fact_value', 'of_other.fact_value') }}
+),
+refusals as (
+    select edge_rank, fact_kind from above_limit
+    union
+    select edge_rank, fact_kind from strangers
+)
+{%- endmacro %}

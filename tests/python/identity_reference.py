@@ -8,6 +8,7 @@ are in none.
 
 import csv
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -137,8 +138,41 @@ def edges_of(accounts: dict, found: list[tuple], must: list[tuple]) -> list[tupl
     return [edge[4:] for edge in sorted(ranked, key=lambda edge: edge[:4])]
 
 
+@dataclass
+class Matching:
+    """Who is who, and why: nodes are account keys and (type, value) of identifiers."""
+
+    accounts: dict
+    account_of: dict[str, str]  # by record id
+    people: set[frozenset] = field(default_factory=set)
+    root_of: dict = field(default_factory=dict)
+    followed: list[tuple] = field(default_factory=list)  # edges that joined two clusters, in their order
+    cut: list[tuple] = field(default_factory=list)  # (edge, its reason) between two people, the strongest first
+
+    def joined_by(self, one: str, other: str) -> tuple:
+        """The edge at which two accounts came together: the latest on the way between them, as there is but one way."""
+        neighbours = defaultdict(list)
+        for position, (a, b) in enumerate(self.followed):
+            neighbours[a].append((b, position))
+            neighbours[b].append((a, position))
+        if one == other:
+            return self.followed[min(position for _, position in neighbours[one])]
+        latest, waiting = {one: -1}, [one]
+        while waiting:
+            node = waiting.pop()
+            for neighbour, position in neighbours[node]:
+                if neighbour not in latest:
+                    latest[neighbour] = max(latest[node], position)
+                    waiting.append(neighbour)
+        return self.followed[latest[other]]
+
+
 def resolve(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = ()) -> set[frozenset]:
     """The people behind records. `must` and `cannot` are pairs of record ids that belong together or apart."""
+    return matching(records, must, cannot).people
+
+
+def matching(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = ()) -> Matching:
     named = {record for pair in (*must, *cannot) for record in pair}
     accounts, account_of = {}, {}
     for record in records:
@@ -179,25 +213,38 @@ def resolve(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = (
             limited[account_of[record]]["cannot", number].add(side)
         limits["cannot", number] = 1
 
-    joined = [(account_of[one], account_of[other]) for one, other in must]
-    for one, other, is_strong in edges_of(accounts, found, joined):
-        a, b = root(one), root(other)
-        if a == b:
-            continue
-        if any(len(limited[a][kind] | limited[b][kind]) > limits[kind] for kind in limited[a]):
-            continue
+    def reasons(a, b, is_strong: bool) -> list[tuple]:
+        """Kinds of what forbids to join two clusters: a decision first, names last."""
+        found = [kind for kind in limited[a] if len(limited[a][kind] | limited[b][kind]) > limits[kind]]
         if not is_strong and any(not names_agree(x, y) for x in names[a] for y in names[b]):
+            found.append(("name", ""))
+        order = {"cannot": 1, "customer_number": 2, "loyalty_id": 3, "name": 5}
+        return sorted(found, key=lambda kind: (order.get(kind[0], 4), kind[0], str(kind[1])))
+
+    joined = [(account_of[one], account_of[other]) for one, other in must]
+    done = Matching(accounts, account_of)
+    edges = edges_of(accounts, found, joined)
+    for one, other, is_strong in edges:
+        a, b = root(one), root(other)
+        if a == b or reasons(a, b, is_strong):
             continue
         parent[b] = a
         names[a] |= names[b]
         for kind, values in limited[b].items():
             limited[a][kind] |= values
+        done.followed.append((one, other))
+    for one, other, is_strong in edges:
+        a, b = root(one), root(other)
+        if a != b:
+            done.cut.append(((one, other), reasons(a, b, is_strong)[0]))
     people = defaultdict(set)
     linked = {key for key, *_ in found} | {key for pair in joined for key in pair}
     for record, key in account_of.items():
         if key in linked:
             people[root(key)].add(record)
-    return {frozenset(each) for each in people.values()}
+    done.people = {frozenset(each) for each in people.values()}
+    done.root_of = {node: root(node) for node in list(parent)}
+    return done
 
 
 def scores(found: dict, truth: dict) -> dict[str, float]:

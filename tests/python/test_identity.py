@@ -1,7 +1,9 @@
 """Who is who: the warehouse's clusters against plain Python, against the simulated shop's truth, and through time."""
 
+import hashlib
 import json
 import random
+import re
 import subprocess
 
 import duckdb
@@ -9,7 +11,7 @@ import pytest
 from conftest import ROOT, BuildFailed, Raw, Simulated, Warehouse, known_truth, run_dbt, sale, write_sales
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from identity_reference import names_agree, resolve, scores
+from identity_reference import Matching, matching, names_agree, resolve, scores
 
 from simulator import shop
 from simulator.settings import Settings
@@ -65,10 +67,13 @@ def worlds(count: int, chance: random.Random) -> tuple[list[dict], list[tuple], 
     return records, must, cannot, people
 
 
+LINK = ("identifier_type", "identifier_value", "source_name", "source_record_type", "source_record_id")
+
+
 class Graphs:
     """A database in which only what leads to clusters is built again for every set of records."""
 
-    MODELS = ("int_customer_records__unioned+,+customer_id_redirects", "int_identity__records")
+    MODELS = ("int_customer_records__unioned+,+customer_id_redirects", "int_identity__records", "identity_cuts")
 
     def __init__(self, folder):
         self.folder = folder
@@ -80,7 +85,7 @@ class Graphs:
             "custom_customer_records": "home_made.people",
         }
         self.load([], [], [])
-        self.run("build", "-s", "+customer_id_redirects", "--exclude-resource-type", "test")
+        self.run("build", "-s", "+customer_id_redirects", "+identity_cuts", "--exclude-resource-type", "test")
 
     def run(self, *command: str) -> None:
         done = run_dbt(*command, raw=self.raw.folder, folder=self.folder, variables=self.variables)
@@ -91,6 +96,12 @@ class Graphs:
         with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
             connection.execute("drop schema state cascade; create schema state")
         return self
+
+    def without_links(self) -> None:
+        """The history as it was written before it told what joined people."""
+        with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
+            for column in LINK:
+                connection.execute(f"alter table state.customer_id_changes drop column {column}")
 
     def load(self, records: list[dict], must: list[tuple], cannot: list[tuple]) -> None:
         with duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
@@ -213,6 +224,11 @@ def story(graphs) -> list[dict]:
             "changes": told.rows(
                 "select old_customer_id, change_number, customer_id, reason from state.customer_id_changes order by all"
             ),
+            "links": told.rows(
+                "select reason, identifier_type, identifier_value, source_name, source_record_type, source_record_id"
+                " from state.customer_id_changes order by change_number"
+            ),
+            "cuts": told.rows("from marts.identity_cuts"),
         })  # fmt: skip
 
     chapter([anna, other], [])
@@ -240,24 +256,95 @@ def test_one_row_undoes_a_merge(story):
     assert merged["changes"] == parted["changes"][:1]
 
 
+def shown(kind: str, value: str) -> str:
+    """An address or a number as marts show it."""
+    return hashlib.sha256(f"perennial|{kind}|{value}".encode()).hexdigest()[:32]
+
+
+def test_the_history_says_what_joined_and_what_was_parted(story):
+    """The bridge shares its number with the one and its address, which counts less, with the other."""
+    link = ("email", shown("email", "a.smith@example.org"), "home", "person", "other")
+    assert story[1]["links"] == [("merge", *link)]
+    assert story[2]["links"] == [("merge", *link), ("split", *link)]
+
+
+def test_a_decision_is_logged_as_a_cut(story):
+    assert [chapter["cuts"] for chapter in story[:2]] == [[], []]
+    anna, other = (story[2]["people"][name] for name in ("anna", "other"))
+    address = shown("email", "a.smith@example.org")
+    assert story[2]["cuts"] == [(other, anna, "email", address, "cannot_link", "0", "home", "person", "other")]
+
+
 def test_ids_survive_a_full_refresh(story):
     assert story[3] == story[2]
 
 
+CHANGES = """
+    select changes.old_customer_id, changes.change_number, changes.reason, retired.source_record_id,
+        staying.source_record_id, changes.identifier_type, changes.identifier_value, changes.source_record_id
+    from state.customer_id_changes as changes
+    inner join intermediate.int_identity__ids as retired on changes.old_customer_id = retired.issued_customer_id
+    inner join intermediate.int_identity__ids as staying on changes.customer_id = staying.issued_customer_id
+    order by changes.old_customer_id, changes.change_number
+"""
+CUTS = """
+    select customer_id, other_customer_id, identifier_type, identifier_value, source_record_id, reason, rule_id
+    from marts.identity_cuts
+"""
+
+
+def words(done: Matching, edge: tuple, rules: dict[frozenset, str]) -> tuple[str, str, str]:
+    """An edge as the marts tell it: type, value, and the earliest record of the account."""
+    account = done.accounts[edge[0]]
+    record = min(zip(account["days"], account["ids"], strict=True))[1]
+    if isinstance(edge[1], str):
+        return "manual", rules[frozenset(edge)], record
+    kind = edge[1][0]
+    field = kind.removeprefix("named_")
+    return kind, shown(field, account[field]) if field in ("email", "phone") else account[field], record
+
+
+def cuts_of(done: Matching, rules: dict[frozenset, str], must: int, person_of: dict[str, str]) -> set[tuple]:
+    """What marts.identity_cuts should hold: of one identifier of two people the strongest link."""
+    customer = {done.root_of.get(done.account_of[record]): person for record, person in person_of.items()}
+    found = {}
+    for edge, (kind, number) in done.cut:
+        one, other = (customer.get(done.root_of[node]) for node in edge)
+        *identifier, record = words(done, edge, rules)
+        reason = ("cannot_link", str(must + number)) if kind == "cannot" else (kind, None)
+        found.setdefault((one, other, *identifier), (record, *reason))
+    return {(*key, *value) for key, value in found.items()}
+
+
 @pytest.fixture(scope="module")
 def arrival(graphs) -> dict:
-    """Records that arrive on eight days, in any order, with one build a day, and a full refresh at the end."""
+    """Records that arrive on eight days, in any order, one build a day, decisions on the third; last a full refresh."""
     grown = graphs.forgotten()
     records, must, cannot, people = worlds(400, random.Random(8))
     named = {record for pair in (*must, *cannot) for record in pair}
-    found = {"people": people, "left": set(), "days": []}
+    found = {"people": people, "left": set(), "days": [], "links": []}
+    links = {}
     for day in range(1, 9):
         here = [each for place, each in enumerate(records) if place % 8 < day or each["id"] in named]
-        clusters = grown.clusters(here, must, cannot)
+        decided = (must, cannot) if day > 2 else ([], [])
+        clusters = grown.clusters(here, *decided)
         found["days"].append(dict(grown.rows(
             "select source_record_id, customer_id from intermediate.int_identity__records where customer_id is not null"
         )))  # fmt: skip
         found["left"] |= set(found["days"][-1].values())
+        done = matching(here, *decided)
+        rules = {frozenset(done.account_of[each] for each in pair): str(n) for n, pair in enumerate(decided[0])}
+        for old, number, reason, retired, staying, *link in grown.rows(CHANGES):
+            if (old, number) not in links:
+                edge = done.joined_by(done.account_of[retired], done.account_of[staying])
+                expected = words(done, edge, rules) if reason == "merge" else links[old, number - 1]
+                found["links"].append((day, reason, tuple(link), expected))
+                links[old, number] = tuple(link)
+        if day == 4:
+            grown.without_links()
+            links = dict.fromkeys(links, (None, None, None))
+    found["kept"] = len(links) == len(grown.rows("from state.customer_id_changes"))
+    found["cuts"] = set(grown.rows(CUTS)), cuts_of(done, rules, len(must), found["days"][-1])
     redirects = "select old_customer_id, customer_id from marts.customer_id_redirects"
     found |= {"clusters": clusters, "redirects": grown.rows(redirects)}
     grown.run("run", "-s", *grown.MODELS, "--full-refresh")
@@ -280,6 +367,27 @@ def test_every_id_that_left_resolves_through_one_redirect(arrival):
     assert len(redirects) == len(arrival["redirects"]) > 10
     assert {redirects.get(each, each) for each in arrival["left"]} <= living
     assert not redirects.keys() & living
+
+
+def test_the_history_names_the_link_that_plain_python_names(arrival):
+    """The one at which the two come together, one edge after the other."""
+    assert [each for each in arrival["links"] if each[2] != each[3]] == []
+    told = {link for _, reason, link, _ in arrival["links"] if reason == "merge"}
+    assert {kind for kind, *_ in told} >= {"manual", "loyalty_id", "email", "phone", "named_email"}
+    assert not [value for _, value, _ in told if re.search(r"@|\+1", value)]
+
+
+def test_a_history_from_before_links_goes_on(arrival):
+    """The columns came back by themselves, and no row was lost."""
+    assert {day > 4 for day, reason, *_ in arrival["links"] if reason == "merge"} == {True, False}
+    assert arrival["kept"]
+
+
+def test_cuts_are_those_of_plain_python(arrival):
+    ours, expected = arrival["cuts"]
+    assert sorted(map(str, ours ^ expected))[:6] == []
+    assert {reason for *_, reason, _ in ours} >= {"cannot_link", "customer_number", "loyalty_id", "name"}
+    assert not [value for _, _, _, value, *_ in ours if re.search(r"@|\+1", value)]
 
 
 # The simulated shop

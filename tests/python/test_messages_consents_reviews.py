@@ -606,7 +606,7 @@ SHOP.customer(
 
 def test_shopify_states(shop):
     assert {name: consent(shop, *account(number)) for name, number in SHOPIFY.items()} == {
-        "subscribed": "subscribed", "pending": "unknown", "redacted": "unsubscribed", "never": "unknown",
+        "subscribed": "subscribed", "pending": "unknown", "redacted": "unknown", "never": "unknown",
         "flag": "subscribed",
         "unflag": "unsubscribed", "noflag": "unknown", "sms": "unknown", "undated": "subscribed",
     }  # fmt: skip
@@ -775,10 +775,19 @@ def test_refusals_in_messages(shop):
 
 
 def test_deleted_people_refuse_everything(shop):
-    assert consents(shop, *user("della"), channel="push") == [
-        ("subscribed", "2024-03-01 10:00:00"), ("unsubscribed", "2024-03-03 10:00:00"),
-    ]  # fmt: skip
-    assert consent(shop, *user("della"), channel="email") == "unsubscribed"
+    """Also where seeds/erasure_signals.csv does not have them forgotten, and with them what they agreed to."""
+    refused = shop.sql(
+        "select distinct channel, state from intermediate.int_consent_events__unioned"
+        f" where occurred_at >= '2024-03-03' and source_record_id = '{user('della')[1]}' order by all"
+    )
+    assert {state for _, state in refused} == {"unsubscribed"}
+    assert {channel for channel, _ in refused} >= {"email", "push", "sms"}
+    assert consents(shop, *user("della"), channel="push") == []
+
+
+def test_redacted_people_refuse_everything(shop):
+    refused = "select state from intermediate.int_consent_events__unioned where source_record_id like '%:{}'"
+    assert shop.sql(refused.format(SHOPIFY["redacted"])) == [("unsubscribed",)]
 
 
 # Klaviyo: effective consent is SUBSCRIBED without a suppression; profiles do not move with every change, events do.

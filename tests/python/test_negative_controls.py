@@ -81,6 +81,19 @@ DEFECTS = (
         ),
     ),
     Defect(
+        "a link that was not followed for nothing",
+        """
+        delete from intermediate.int_identity__facts;
+        insert into intermediate.int_identity__edges by name
+        select
+            1000000 as edge_rank, min(account_id) as node_a, max(account_id) as node_b, true as is_strong,
+            'x' as rule_id
+        from intermediate.int_identity__members
+        """,
+        "every_cut_has_a_reason",
+        rebuilt=("identity_cuts",),
+    ),
+    Defect(
         "a refund of an order that is not there",
         f"update marts.refunds set order_id = 'pos:S1:none' where {A_RETURN}",
         "relationships_refunds_order_id__order_id__ref_orders_",

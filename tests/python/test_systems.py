@@ -66,6 +66,11 @@ class Project:
             if model["config"]["materialized"] == "clusters":
                 components(connection, relation, model["compiled_code"])
                 continue
+            if model["config"]["materialized"] == "strongest_paths":  # a first build has no merges
+                pairs = model["compiled_code"]
+                connection.execute(f"create table {relation} as select *, null::bigint as edge_rank from ({pairs})")
+                assert connection.execute(f"select count(*) from {relation}").fetchone() == (0,)
+                continue
             kind = MATERIALIZED[model["config"]["materialized"]]
             connection.execute(f"create {kind} {relation} as {model['compiled_code']}")
         return connection

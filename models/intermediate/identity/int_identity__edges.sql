@@ -13,7 +13,8 @@ accounts as (
 joined_by_hand as (
     select
         least(one.account_id, other.account_id) as node_a,
-        greatest(one.account_id, other.account_id) as node_b
+        greatest(one.account_id, other.account_id) as node_b,
+        overrides.rule_id
     from {{ ref('identity_overrides') }} as overrides
     inner join accounts as one on one.own_key = {{ record_key('overrides.left') }}
     inner join accounts as other on other.own_key = {{ record_key('overrides.right') }}
@@ -26,7 +27,8 @@ edges as (
         identifier_id as node_b,
         is_strong,
         match_order,
-        record_count
+        record_count,
+        cast(null as string) as rule_id
     from usable
     union all
     select
@@ -34,15 +36,17 @@ edges as (
         joined_by_hand.node_b,
         rules.is_strong,
         rules.match_order,
-        1 as record_count
+        1 as record_count,
+        joined_by_hand.rule_id
     from joined_by_hand
     cross join {{ ref('identity_rules') }} as rules
     where rules.identifier_type = 'manual'
 )
 
 select
-    row_number() over (order by match_order asc, record_count desc, node_b asc, node_a asc) as edge_rank,
+    row_number() over (order by match_order asc, record_count desc, node_b asc, node_a asc, rule_id asc) as edge_rank,
     node_a,
     node_b,
-    is_strong
+    is_strong,
+    rule_id
 from edges

@@ -1,7 +1,8 @@
 -- Grain: one person. Personal data: with the texts of reviews and tickets the only marts that hold any. Each value is
 -- one that some record told, chosen by int_customers__attributes; *_source is the system of those that told it which
 -- seeds/attribute_sources.csv puts first, *_seen_at its newest record in any. Traps: to have a contact is no permission
--- to use it, see consents; who asked to be forgotten has a row without any; *_seen_at of an account is when it was made, not when it was last changed.
+-- to use it, see consents; who asked to be forgotten has a row without any; *_seen_at of an account is when it was
+-- made, not when it was last changed.
 with
 
 customers as (

@@ -11,7 +11,12 @@ select
     changes.old_customer_id,
     ids.customer_id,
     changes.reason,
-    changes.changed_at
+    changes.changed_at,
+    changes.identifier_type,
+    changes.identifier_value,
+    changes.source_name,
+    changes.source_record_type,
+    changes.source_record_id
 from changes
 inner join {{ ref('int_identity__ids') }} as ids on changes.old_customer_id = ids.issued_customer_id
 where ids.customer_id <> changes.old_customer_id

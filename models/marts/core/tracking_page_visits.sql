@@ -99,4 +99,5 @@ cross join point_in_time
 inner join sessions on visits.session_id = sessions.session_id
 left join {{ ref('int_orders__references') }} as order_references on visits.order_reference = order_references.reference
 left join orders on order_references.order_id = orders.order_id
-left join {{ ref('customers') }} as customers on coalesce(orders.customer_id, sessions.customer_id) = customers.customer_id
+left join {{ ref('customers') }} as customers
+    on coalesce(orders.customer_id, sessions.customer_id) = customers.customer_id

@@ -1,6 +1,6 @@
 -- Grain: one raw row that was refused, copies counted. raw_row may hold personal data: it is for the people who
--- repair the source. It is null where the row mentions somebody who asked to be forgotten: an address, a number to call,
--- or an id of that person.
+-- repair the source. It is null where the row mentions somebody who asked to be forgotten: an address, a number to
+-- call, or an id of that person.
 with
 
 refused as (
