@@ -118,7 +118,7 @@ def arrive(people: int, folder: Path, build: Callable) -> Arrival:
     at_once = folder / "at_once"
     prepare(people, at_once)
     prepare(people, folder)
-    models = ("--select", "+customer_id_redirects", "+int_identity__assigned", "--vars", json.dumps(VARIABLES))
+    models = ("--select", "+customer_id_redirects", "+int_identity__records", "--vars", json.dumps(VARIABLES))
     build(at_once, *models)
     database, seconds, given = folder / "perennial.duckdb", [], set()
     with duckdb.connect(str(database)) as connection:

@@ -66,3 +66,13 @@
 {% macro default__all_matches(text, pattern) -%} regexp_extract_all({{ text }}, '{{ pattern }}', 0) {%- endmacro %}
 
 {% macro duckdb__all_matches(text, pattern) -%} regexp_extract_all({{ text }}, '{{ pattern }}') {%- endmacro %}
+
+
+{# The letters of a word, sorted: equal for words that have the same ones. #}
+{% macro sorted_letters(word) -%}
+    {{ return(adapter.dispatch('sorted_letters', 'perennial')(word)) }}
+{%- endmacro %}
+
+{% macro default__sorted_letters(word) -%} array_sort(split({{ word }}, '')) {%- endmacro %}
+
+{% macro duckdb__sorted_letters(word) -%} list_sort(string_split({{ word }}, '')) {%- endmacro %}

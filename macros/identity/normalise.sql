@@ -26,12 +26,16 @@
 {%- endmacro %}
 
 
-{# Whether two parts of names may be the same: equal, one the beginning of the other, or a slip of the finger apart. #}
+{#
+    Whether two parts of names may be the same: equal, one the beginning of the other, or a slip of the finger apart: a
+    letter or two, or letters out of their order, which cost two steps also in a short name.
+#}
 {% macro name_parts_agree(one, other) -%}
     {%- set shorter = 'least(length(' ~ one ~ '), length(' ~ other ~ '))' -%}
     (
         substr({{ one }}, 1, {{ shorter }}) = substr({{ other }}, 1, {{ shorter }})
         or levenshtein({{ one }}, {{ other }}) <= case when {{ shorter }} >= 6 then 2 when {{ shorter }} >= 4 then 1 else 0 end
+        or (levenshtein({{ one }}, {{ other }}) = 2 and {{ sorted_letters(one) }} = {{ sorted_letters(other) }})
     )
 {%- endmacro %}
 

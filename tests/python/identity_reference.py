@@ -40,7 +40,8 @@ def parts_agree(one: str, other: str) -> bool:
     shorter = min(len(one), len(other))
     if one[:shorter] == other[:shorter]:
         return True
-    return distance(one, other) <= (2 if shorter >= 6 else 1 if shorter >= 4 else 0)
+    steps = distance(one, other)
+    return steps <= (2 if shorter >= 6 else 1 if shorter >= 4 else 0) or (steps == 2 and sorted(one) == sorted(other))
 
 
 def turns(accounts: dict) -> dict:

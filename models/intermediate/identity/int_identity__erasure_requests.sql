@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
--- One thing by which one request names who is to be forgotten: an identifier as it is compared, or, where a tool deleted
--- a profile, a record. Which tools count, seeds/erasure_signals.csv says. Not cut at as_of: a promise to forget holds
--- whatever day is looked at.
+-- One thing by which one request names who is to be forgotten: an identifier as it is compared, or, where a tool
+-- deleted a profile, a record. Which tools count, seeds/erasure_signals.csv says. Not cut at as_of: a promise to forget
+-- holds whatever day is looked at.
 with
 
 usual_country as (

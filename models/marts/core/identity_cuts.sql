@@ -1,13 +1,23 @@
 -- Grain: one identifier of one person that belongs to another, where matching kept the two apart. Nobody is the other
--- where an identifier was too much for all who use it. Ask for a pair either way round.
+-- where an identifier was too much for all who use it. Who asked to be forgotten is not here. Ask for a pair either way
+-- round.
 with
 
 edges as (
     select * from {{ ref('int_identity__edges') }}
 ),
 
+forgotten as (
+    select distinct ids.cluster_id
+    from {{ ref('int_identity__ids') }} as ids
+    semi join {{ ref('int_identity__records') }} as records
+        on ids.customer_id = records.customer_id and records.is_erased
+),
+
 clusters as (
-    select * from {{ ref('int_identity__clusters') }}
+    select clusters.*
+    from {{ ref('int_identity__clusters') }} as clusters
+    anti join forgotten on clusters.cluster_id = forgotten.cluster_id
 ),
 
 facts as (
