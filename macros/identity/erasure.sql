@@ -11,7 +11,7 @@
         {%- set missing = [] -%}
         {%- for model in [
             'int_customer_records__unioned', 'int_identity__members', 'int_identity__usable', 'int_identity__identifiers',
-            'int_referrals__unioned', 'int_web_sessions__events', 'quarantined_rows',
+            'int_identity__erased_records', 'int_referrals__unioned', 'int_web_sessions__events', 'quarantined_rows',
         ] if not perennial.table_of(model) -%}
             {%- do missing.append(model) -%}
         {%- endfor -%}
@@ -27,8 +27,14 @@
                     {%- do perennial.rewrite(relation, rule.changes, rule.condition) -%}
                 {%- endif -%}
             {%- endfor -%}
-            {%- set people = run_query('select count(distinct customer_id) from ' ~ keys).columns[0].values()[0] -%}
-            {%- do log('  ' ~ people ~ ' people are forgotten, see marts.customer_erasures.', info=true) -%}
+            {%- set told = run_query(
+                'select count(distinct case when customer_id is not null then customer_id end), count(distinct case when customer_id'
+                ~ " is null and key_type <> 'phone_tail' then key_type || key_value end) from " ~ keys
+            ).rows[0] -%}
+            {%- do log(
+                '  ' ~ told[0] ~ ' people are forgotten, see marts.customer_erasures; requests name ' ~ told[1]
+                ~ ' identifiers, see state.erasures.', info=true
+            ) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
@@ -36,8 +42,8 @@
 
 {# The table of a model, none if it was not built or is a view. #}
 {% macro table_of(model) %}
-    {%- set node = graph.nodes['model.perennial.' ~ model] -%}
-    {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
+    {%- set node = graph.nodes.get('model.perennial.' ~ model) -%}
+    {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) if node -%}
     {%- do return(relation if relation and not relation.is_view else none) -%}
 {% endmacro %}
 
@@ -49,6 +55,7 @@
 #}
 {% macro personal_columns(keys) %}
     {%- set rules = [] -%}
+    {%- set erased = perennial.table_of('int_identity__erased_records') -%}
 
     {#- Tables of systems: the record that a row is or belongs to. -#}
     {%- set order_fields = [
@@ -73,10 +80,10 @@
         ('base_braze__campaign_events', 'user', 'user_id', [], ['external_user_id'], {}),
         ('base_braze__user_events', 'user', 'user_id', [], ['external_user_id'], {}),
         ('base_gorgias__customers', 'customer', 'gorgias_customer_id', ['email', 'full_name', 'external_id'], [], {}),
-        ('base_gorgias__tickets', 'ticket', 'ticket_id', ['email', 'subject', 'excerpt', 'fields'], [], {}),
         ('base_gorgias__satisfaction_surveys', 'ticket', 'ticket_id', ['comment'], [], {}),
+        ('base_gorgias__tickets', 'ticket', 'ticket_id', ['email', 'subject', 'excerpt', 'fields'], [], {}),
         ('base_klaviyo__profiles', 'profile', 'profile_id', ['email', 'phone', 'profile'], ['external_id'], {}),
-        ('base_pos__sales', 'sale', "store_id || ':' || sale_id", ['customer_email', 'customer_phone'], [], {}),
+        ('base_pos__sales', 'sale', "store_id || ':' || sale_id", ['customer_email', 'customer_phone'], ['loyalty_id'], {}),
         ('base_recharge__customers', 'customer', 'recharge_customer_id',
             ['email', 'phone', 'first_name', 'last_name'], [], {}),
         ('base_recharge__subscriptions', 'subscription', 'subscription_id', ['email', 'cancellation_comment'], [], {}),
@@ -109,35 +116,84 @@
     ] -%}
         {%- for column in blank -%} {%- do changes.update({column: 'null'}) -%} {%- endfor -%}
         {%- for column in masked -%} {%- do changes.update({column: perennial.foreign_record_id(column)}) -%} {%- endfor -%}
-        {%- set records = 'select key_value from ' ~ keys ~ " where key_type = 'record' and source_name = '"
-            ~ (model.split('__')[0] | replace('base_', '')) ~ "' and source_record_type = '" ~ type ~ "'" -%}
-        {%- set conditions = [id ~ ' in (' ~ records ~ ')', "raw_row like 'erased:%'"] -%}
-        {%- for column in ['email', 'customer_email'] if column in changes -%}
-            {%- do conditions.append(perennial.is_erased_email(keys, perennial.table_of(model), column)) -%}
-        {%- endfor -%}
+        {%- set system, relation = model.split('__')[0] | replace('base_', ''), perennial.table_of(model) -%}
+        {%- set conditions = [id ~ ' in (' ~ perennial.erased_ids(erased, system, type) ~ ')', "raw_row like 'erased:%'"] -%}
+        {%- if relation -%}
+            {%- for column in ['email', 'customer_email'] if column in changes -%}
+                {%- do conditions.append(perennial.is_erased_email(keys, relation, column)) -%}
+            {%- endfor -%}
+            {%- for column in ['phone', 'customer_phone'] if column in changes -%}
+                {%- do conditions.append(perennial.is_erased_phone(keys, relation, column)) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- do conditions.extend(perennial.owners(erased, model)) -%}
         {%- set condition = '(' ~ conditions | join(' or ') ~ ')' -%}
-        {%- set addresses = [] -%}
-        {%- for column in ['phone', 'customer_phone', 'email', 'customer_email'] if column in changes -%}
-            {%- do addresses.append({
+        {%- set shared = [] -%}
+        {%- for column, told in {
+            'profile': ['email', 'phone'], 'phone': ['phone'], 'customer_phone': ['customer_phone'], 'email': ['email'],
+            'customer_email': ['customer_email'],
+        }.items() if column in changes -%}
+            {%- set others = [] -%}
+            {%- for each in told -%} {%- do others.append(perennial.is_somebody_elses(each)) -%} {%- endfor -%}
+            {%- do shared.append({
                 'model': model, 'changes': {column: changes.pop(column)},
-                'condition': condition ~ ' and not ' ~ perennial.is_somebody_elses(keys, column),
+                'condition': condition ~ ' and not coalesce(' ~ others | join(' or ') ~ ', false)',
             }) -%}
         {%- endfor -%}
         {%- if changes -%} {%- do rules.append({'model': model, 'changes': changes, 'condition': condition}) -%} {%- endif -%}
-        {%- do rules.extend(addresses) -%}
+        {%- do rules.extend(shared) -%}
     {%- endfor -%}
+
+    {#- Whoever else is on a parcel, such as the person who gets the present. -#}
+    {%- set trackings = perennial.table_of('base_aftership__trackings') -%}
+    {%- if trackings -%}
+        {%- set people = '(select tracking_id, ' ~ perennial.explode('people') ~ ' as person from ' ~ trackings ~ ')' -%}
+        {%- set named = '(select tracking_id, person.email as email, person.phone_number as phone from ' ~ people ~ ' as people)' -%}
+        {%- do rules.append({
+            'model': 'base_aftership__trackings', 'changes': {'people': 'null'},
+            'condition': 'tracking_id in (select tracking_id from ' ~ named ~ ' as named where '
+                ~ perennial.is_erased_email(keys, named, 'email') ~ ' or ' ~ perennial.is_erased_phone(keys, named, 'phone') ~ ')',
+        }) -%}
+    {%- endif -%}
+
+    {#- Fivetran spreads an order over tables. -#}
+    {%- set orders = 'select ' ~ perennial.last_part('source_record_id') ~ ' from ' ~ erased
+        ~ " where source_name = 'shopify' and source_record_type = 'order'" -%}
+    {%- set accounts = orders | replace("'order'", "'customer'") -%}
+    {%- do rules.extend([
+        {
+            'model': 'base_shopify__order_parts', 'changes': {'inner_list': 'null'},
+            'condition': "raw_table = 'order_line' and owner_id in (" ~ orders ~ ')',
+        },
+        {
+            'model': 'base_shopify__order_parts', 'changes': {'part': "'{}'"},
+            'condition': "raw_table = 'customer_tag' and owner_id in (" ~ accounts ~ ')',
+        },
+        {
+            'model': 'base_shopify__nested_parts',
+            'changes': {
+                'customer': perennial.replace_pattern('customer', '"email":"[^"]*"', '"email":null'),
+                'line_items': perennial.replace_pattern('line_items', '"properties":\\[[^\\]]*\\]', '"properties":[]'),
+            },
+            'condition': "owner_table = 'order' and owner_id in (" ~ orders ~ ')',
+        },
+        {
+            'model': 'base_shopify__nested_parts', 'changes': {'tags': 'null'},
+            'condition': "owner_table = 'customer' and owner_id in (" ~ accounts ~ ')',
+        },
+    ]) -%}
 
     {#- A member's row also names the friends whom the member invited. -#}
     {%- set friends = 'select advocate_record_id from ' ~ perennial.table_of('int_referrals__unioned')
-        ~ " where source_name = 'yotpo_loyalty' and friend_record_id in (select key_value from " ~ keys
-        ~ " where source_name = 'yotpo_loyalty' and source_record_type = 'friend')" -%}
+        ~ " where source_name = 'yotpo_loyalty' and friend_record_id in ("
+        ~ perennial.erased_ids(erased, 'yotpo_loyalty', 'friend') ~ ')' -%}
     {%- do rules.append({
         'model': 'base_yotpo_loyalty__customers', 'changes': {'receipts': receipts}, 'condition': address ~ ' in (' ~ friends ~ ')',
     }) -%}
 
     {#- Visits of a browser that named one person only. -#}
     {%- set events = perennial.table_of('int_web_sessions__events') -%}
-    {%- set visitor = perennial.is_of_erased(keys, 'visitor_record_type', 'visitor_record_id') -%}
+    {%- set visitor = perennial.is_of_erased(erased, 'visitor_record_type', 'visitor_record_id') -%}
     {%- do rules.append({
         'model': 'base_segment__events', 'changes': visits,
         'condition': "'segment:' || event_id in (select event_id from " ~ events ~ ' where ' ~ visitor ~ ')',
@@ -150,12 +206,16 @@
 
     {#- A request was read; state.erasures knows its keys. -#}
     {%- do rules.append({
-        'model': 'base_privacy__erasure_requests', 'changes': {'email': 'null', 'phone': 'null'},
-        'condition': 'quarantine_reason is null',
+        'model': 'base_privacy__erasure_requests',
+        'changes': {
+            'email': 'null', 'phone': 'null', 'platform_customer_id': perennial.foreign_record_id('platform_customer_id'),
+            'loyalty_id': perennial.foreign_record_id('loyalty_id'),
+        },
+        'condition': 'true',
     }) -%}
 
     {#- What the steps between have of it. -#}
-    {%- set record = perennial.is_of_erased(keys, 'source_record_type', 'source_record_id') -%}
+    {%- set record = perennial.is_of_erased(erased, 'source_record_type', 'source_record_id') -%}
     {%- do rules.append({
         'model': 'int_reviews__unioned', 'changes': {'title': 'null', 'body': 'null'}, 'condition': record,
     }) -%}
@@ -165,11 +225,15 @@
     }) -%}
     {%- do rules.append({
         'model': 'int_referrals__unioned', 'changes': {'code': 'null'},
-        'condition': perennial.is_of_erased(keys, 'advocate_record_type', 'advocate_record_id'),
+        'condition': perennial.is_of_erased(erased, 'advocate_record_type', 'advocate_record_id'),
     }) -%}
     {%- do rules.append({
         'model': 'int_customer_records__unioned',
-        'changes': {'email': 'null', 'phone': 'null', 'first_name': 'null', 'last_name': 'null'}, 'condition': record,
+        'changes': {
+            'email': 'null', 'phone': 'null', 'first_name': 'null', 'last_name': 'null',
+            'loyalty_id': perennial.foreign_record_id('loyalty_id'),
+        },
+        'condition': record,
     }) -%}
 
     {#- What people are matched by serves nobody else, unless another person shares it. -#}
@@ -193,32 +257,72 @@
 {% endmacro %}
 
 
-{# Whether a row has an address that is known to be an erased person's: rows that are no record, such as deleted orders. #}
+{# The ids of erased records of one kind. #}
+{% macro erased_ids(erased, system, type) -%}
+    select source_record_id from {{ erased }} where source_name = '{{ system }}' and source_record_type = '{{ type }}'
+{%- endmacro %}
+
+
+{# Rows that are no record of their own, such as deleted orders, and belong to one. #}
+{% macro owners(erased, model) %}
+    {%- set account = "shop_url || ':' || shopify_customer_id in (" ~ perennial.erased_ids(erased, 'shopify', 'customer') ~ ')' -%}
+    {%- set helped = 'gorgias_customer_id in (' ~ perennial.erased_ids(erased, 'gorgias', 'customer') ~ ')' -%}
+    {%- do return({
+        'base_shopify__orders': [account],
+        'base_gorgias__tickets': [helped],
+        'base_gorgias__satisfaction_surveys': [
+            'ticket_id in (select ticket_id from ' ~ perennial.table_of('base_gorgias__tickets') ~ ' where ' ~ helped ~ ')',
+        ],
+    }.get(model, [])) -%}
+{% endmacro %}
+
+
+{# Whether a row has an erased person's address that is nobody else's: rows that are no record, such as those after the cut. #}
 {% macro is_erased_email(keys, relation, column) -%}
     {{ column }} in (
-        select {{ column }} from (select distinct {{ column }} from {{ relation }}) as addresses
-        where {{ perennial.shown_identifier("'email'", perennial.email_match(column)) }} in (
-            select key_value from {{ keys }} where key_type = 'email'
-        )
+        select {{ column }} from (select distinct {{ column }} from {{ relation }} as all_rows) as addresses
+        where
+            {{ perennial.shown_identifier("'email'", perennial.email_match(column)) }} in (
+                select key_value from {{ keys }} where key_type = 'email'
+            )
+            and not coalesce({{ perennial.is_somebody_elses(column) }}, false)
+    )
+{%- endmacro %}
+
+
+{# Likewise an erased person's number, by its last digits. #}
+{% macro is_erased_phone(keys, relation, column) -%}
+    {{ column }} in (
+        select {{ column }} from (select distinct {{ column }} from {{ relation }} as all_rows) as numbers
+        where
+            {{ perennial.phone_tail_key(column) }} in (select key_value from {{ keys }} where key_type = 'phone_tail')
+            and not coalesce({{ perennial.is_somebody_elses(column) }}, false)
     )
 {%- endmacro %}
 
 
 {# Whether an address or number is also of a person who is not forgotten: what was refused for it must go on to hold. #}
-{% macro is_somebody_elses(keys, column) -%}
+{% macro is_somebody_elses(column) -%}
     {%- set told = 'email' if column.endswith('email') else 'phone' -%}
-    {%- set compared = {'email': 'lower(trim(%s))', 'phone': perennial.number_tail('%s')}[told] -%}
-    {{ compared % column }} in (
-        select {{ compared % told }} from {{ perennial.table_of('int_customer_records__unioned') }}
-        where {{ told }} is not null and not {{ perennial.is_of_erased(keys, 'source_record_type', 'source_record_id') }}
+    {%- set one = 'lower(trim(' ~ column ~ '))' if told == 'email' else perennial.number_tail(column) -%}
+    {%- set other = 'lower(trim(others.email))' if told == 'email' else perennial.number_tail('others.phone') -%}
+    {{ one }} in (
+        select {{ other }}
+        from {{ perennial.table_of('int_customer_records__unioned') }} as others
+        inner join {{ perennial.table_of('int_identity__records') }} as records
+            on
+                others.source_name = records.source_name
+                and others.source_record_type = records.source_record_type
+                and others.source_record_id = records.source_record_id
+        where others.{{ told }} is not null and not records.is_erased
     )
 {%- endmacro %}
 
 
 {# Whether the record that a row names, with the columns of the given names, is of an erased person. #}
-{% macro is_of_erased(keys, type, id) -%}
+{% macro is_of_erased(erased, type, id) -%}
     source_name || '|' || {{ type }} || '|' || {{ id }} in (
-        select source_name || '|' || source_record_type || '|' || key_value from {{ keys }} where key_type = 'record'
+        select source_name || '|' || source_record_type || '|' || source_record_id from {{ erased }}
     )
 {%- endmacro %}
 
@@ -249,13 +353,21 @@
 {%- endmacro %}
 
 
-{# A web address up to the first e-mail address in it. #}
-{% macro without_address(url) -%} regexp_extract({{ url }}, '^(([^@%]|%[^4]|%4[^0])*?)([^/?&=]*(@|%40)|$)', 1) {%- endmacro %}
+{# A web address up to the first e-mail address in it, without parameters that are called like something personal. #}
+{% macro without_address(url) -%}
+    regexp_extract(
+        {{ replace_pattern(url, '[?&][^=&]*(name|phone|mail|address|street|zip|postal)[^=&]*=[^&#]*', '') }},
+        '^(([^@%]|%[^4]|%4[^0])*?)([^/?&=]*(@|%40)|$)',
+        1
+    )
+{%- endmacro %}
 
 
 {# What stands after the last colon of an id; what shorter ids than of 6 letters name cannot be told in a text. #}
 {% macro last_part(id) -%} regexp_extract({{ id }}, '([^:]*)$', 1) {%- endmacro %}
 
 
-{# The last 8 digits of a number to call, the same however it is written. #}
-{% macro number_tail(number) -%} right({{ replace_pattern(number, '[^0-9]', '') }}, 8) {%- endmacro %}
+{# The last 8 digits of a number to call, the same however it is written, and the key by which they are remembered. #}
+{% macro number_tail(number) -%} right({{ replace_pattern(dialled_digits(number), '[^0-9]', '') }}, 8) {%- endmacro %}
+
+{% macro phone_tail_key(number) -%} {{ customer_id_from("'phone_tail|' || " ~ number_tail(number)) }} {%- endmacro %}

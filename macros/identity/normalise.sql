@@ -62,7 +62,7 @@
 {# An identifier as marts show it: salted hashes of what is personal or looks so. #}
 {% macro shown_identifier(type, value) -%}
     case
-        when {{ type }} in ('email', 'phone') or {{ value }} like '%@%' or {{ value }} like '+%'
+        when {{ type }} in ('email', 'phone') or {{ value }} like '%@%' or {{ value }} like '+%' or {{ value }} like '%:+%'
             then {{ customer_id_from(type ~ " || '|' || " ~ value) }}
         else {{ value }}
     end

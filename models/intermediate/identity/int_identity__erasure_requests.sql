@@ -8,6 +8,14 @@ usual_country as (
     {{ usual_country() | indent(4) }}
 ),
 
+-- An address that is everybody's names nobody.
+quarantine as (
+    select distinct
+        identifier_type,
+        split_part(identifier_value, '#', 1) as identifier_value
+    from {{ ref('int_identity__quarantine') }}
+),
+
 listed as (
     select
         requests.*,
@@ -63,6 +71,19 @@ named as (
         cast(null as string) as source_record_type
     from written
     union all
+    {%- for system in ['talon_one', 'yotpo_loyalty'] if var(
+        {'talon_one': 'talon_one_profile_id', 'yotpo_loyalty': 'yotpo_loyalty_third_party_id'}[system]
+    ) == 'other' %}
+    -- A member whose id no other system knows is written with its system in front.
+    select
+        'privacy' as requested_by,
+        requested_at,
+        'loyalty_id' as key_type,
+        '{{ system }}:' || loyalty_id as key_value,
+        cast(null as string) as source_record_type
+    from written
+    union all
+    {%- endfor %}
     select
         'braze' as requested_by,
         occurred_at as requested_at,
@@ -91,4 +112,6 @@ select
     named.source_record_type
 from named
 inner join {{ ref('erasure_signals') }} as signals on named.requested_by = signals.source_name and signals.is_followed
+anti join quarantine
+    on named.key_type = quarantine.identifier_type and named.key_value = quarantine.identifier_value
 where named.key_value is not null

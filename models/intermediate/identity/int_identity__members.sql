@@ -1,15 +1,26 @@
 -- One record that can be matched, and the cluster of its account. The records of an erased person stay together though
--- what they were matched by is gone; a number below zero is a cluster that nothing else holds together any more.
+-- addresses that tied them are gone, here or at the source: clusters that are mostly this person's are one, and a record
+-- that matches nothing any more goes there, else to a cluster of its own, whose number is below zero.
 with
+
+-- Who was merged since is one person.
+newest_changes as (
+    select
+        old_customer_id,
+        max_by(customer_id, change_number) as customer_id
+    from {{ source('state', 'customer_id_changes') }}
+    group by old_customer_id
+),
 
 remembered as (
     select
-        customer_id,
-        source_name,
-        source_record_type,
-        key_value as source_record_id
-    from {{ source('state', 'erasures') }}
-    where key_type = 'record'
+        coalesce(newest_changes.customer_id, erasures.customer_id) as customer_id,
+        erasures.source_name,
+        erasures.source_record_type,
+        erasures.key_value as source_record_id
+    from {{ source('state', 'erasures') }} as erasures
+    left join newest_changes on erasures.customer_id = newest_changes.old_customer_id
+    where erasures.key_type = 'record'
 ),
 
 matched as (
@@ -25,28 +36,56 @@ matched as (
     inner join {{ ref('int_identity__clusters') }} as clusters on accounts.account_id = clusters.node_id
 ),
 
-erased as (
+found as (
     select
-        records.source_name,
-        records.source_record_type,
-        records.source_record_id,
-        records.recorded_at,
-        matched.account_id,
-        coalesce(
-            min(matched.cluster_id) over (partition by remembered.customer_id),
-            -dense_rank() over (order by remembered.customer_id)
-        ) as cluster_id
+        remembered.customer_id,
+        remembered.source_name,
+        remembered.source_record_type,
+        remembered.source_record_id,
+        matched.cluster_id
     from remembered
-    inner join {{ ref('int_customer_records__unioned') }} as records
-        on
-            remembered.source_name = records.source_name
-            and remembered.source_record_type = records.source_record_type
-            and remembered.source_record_id = records.source_record_id
     left join matched
         on
             remembered.source_name = matched.source_name
             and remembered.source_record_type = matched.source_record_type
             and remembered.source_record_id = matched.source_record_id
+),
+
+shares as (
+    select
+        customer_id,
+        cluster_id,
+        count(*) as record_count
+    from found
+    where cluster_id is not null
+    group by customer_id, cluster_id
+),
+
+sizes as (
+    select
+        matched.cluster_id,
+        count(*) as record_count
+    from matched
+    semi join shares on matched.cluster_id = shares.cluster_id
+    group by matched.cluster_id
+),
+
+homes as (
+    select
+        shares.customer_id,
+        shares.cluster_id,
+        min(shares.cluster_id) over (partition by shares.customer_id) as home_id
+    from shares
+    inner join sizes on shares.cluster_id = sizes.cluster_id
+    where shares.record_count * 2 > sizes.record_count
+),
+
+numbered as (
+    select
+        customer_id,
+        -row_number() over (order by customer_id) as number
+    from remembered
+    group by customer_id
 )
 
 select
@@ -55,19 +94,23 @@ select
     matched.source_record_id,
     matched.recorded_at,
     matched.account_id,
-    matched.cluster_id
+    coalesce(homes.home_id, matched.cluster_id) as cluster_id
 from matched
-anti join remembered
-    on
-        matched.source_name = remembered.source_name
-        and matched.source_record_type = remembered.source_record_type
-        and matched.source_record_id = remembered.source_record_id
+left join homes on matched.cluster_id = homes.cluster_id
 union all
 select
-    source_name,
-    source_record_type,
-    source_record_id,
-    recorded_at,
-    account_id,
-    cluster_id
-from erased
+    found.source_name,
+    found.source_record_type,
+    found.source_record_id,
+    records.recorded_at,
+    cast(null as bigint) as account_id,
+    coalesce(homes.home_id, numbered.number) as cluster_id
+from found
+inner join numbered on found.customer_id = numbered.customer_id
+inner join {{ ref('int_customer_records__unioned') }} as records
+    on
+        found.source_name = records.source_name
+        and found.source_record_type = records.source_record_type
+        and found.source_record_id = records.source_record_id
+left join (select distinct customer_id, home_id from homes) as homes on found.customer_id = homes.customer_id
+where found.cluster_id is null

@@ -3,25 +3,29 @@
 with
 
 records as (
-    select * from {{ ref('int_identity__records') }}
-    where is_erased and customer_id is not null
+    select
+        customer_id,
+        count(*) as record_count
+    from {{ ref('int_identity__records') }}
+    where is_erased
+    group by customer_id
 ),
 
-keys as (
-    select * from {{ ref('erasures') }}
+noticed as (
+    select
+        ids.customer_id,
+        min(erasures.noticed_at) as noticed_at
+    from {{ ref('erasures') }} as erasures
+    inner join {{ ref('int_identity__ids') }} as ids on erasures.customer_id = ids.issued_customer_id
+    group by ids.customer_id
 )
 
 select
-    records.customer_id,
-    min(keys.requested_at) as requested_at,
-    min_by(keys.requested_by, cast(keys.requested_at as string) || keys.requested_by) as requested_by,
-    min(keys.noticed_at) as noticed_at,
-    count(*) as record_count
-from records
-inner join keys
-    on
-        keys.key_type = 'record'
-        and records.source_name = keys.source_name
-        and records.source_record_type = keys.source_record_type
-        and records.source_record_id = keys.key_value
-group by records.customer_id
+    forgotten.customer_id,
+    forgotten.requested_at,
+    forgotten.requested_by,
+    noticed.noticed_at,
+    records.record_count
+from {{ ref('int_identity__forgotten') }} as forgotten
+inner join records on forgotten.customer_id = records.customer_id
+left join noticed on forgotten.customer_id = noticed.customer_id

@@ -24,32 +24,11 @@ keys as (
     select * from {{ ref('erasures') }}
 ),
 
-sightings as (
-    select * from {{ ref('int_identity__sightings') }}
-),
-
-records as (
-    select * from {{ ref('int_identity__records') }}
-    where is_erased
-),
-
 forgotten as (
     select
-        case when key_type = 'email' then key_type else 'id' end as key_type,
-        case when key_type = 'email' then key_value else {{ last_part('key_value') }} end as key_value
+        case when key_type in ('email', 'phone_tail') then key_type else 'id' end as key_type,
+        case when key_type in ('email', 'phone_tail') then key_value else {{ last_part('key_value') }} end as key_value
     from keys
-    where key_type <> 'phone'
-    union
-    select
-        'phone' as key_type,
-        {{ number_tail('sightings.phone') }} as key_value
-    from sightings
-    inner join records
-        on
-            sightings.source_name = records.source_name
-            and sightings.source_record_type = records.source_record_type
-            and sightings.source_record_id = records.source_record_id
-    where sightings.phone is not null
 ),
 
 words as (
@@ -67,8 +46,8 @@ words as (
     union
     select
         record_key,
-        'phone' as key_type,
-        {{ explode(all_matches('raw_row', '[0-9][0-9 ()./-]{6,}[0-9]')) }} as word
+        'phone_tail' as key_type,
+        {{ explode(all_matches('raw_row', '[0-9][^A-Za-z",:]{6,}[0-9]')) }} as word
     from refused
 ),
 
@@ -78,7 +57,7 @@ mentioned as (
         key_type,
         case key_type
             when 'email' then {{ shown_identifier('key_type', email_match('word')) }}
-            when 'phone' then {{ number_tail('word') }}
+            when 'phone_tail' then {{ phone_tail_key('word') }}
             else word
         end as key_value
     from words
