@@ -73,7 +73,10 @@ new_keys as (
             and keys.source_record_type = remembered.source_record_type
             and keys.key_type = remembered.key_type
             and keys.key_value = remembered.key_value
-            and coalesce(keys.customer_id, '-') = coalesce(remembered.customer_id, '-')
+            and (
+                keys.key_type = 'record'
+                or coalesce(keys.customer_id, '-') = coalesce(remembered.customer_id, '-')
+            )
     qualify row_number() over (
         partition by
             keys.source_name, keys.source_record_type, keys.key_type, keys.key_value, keys.customer_id

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Raw, Warehouse, build, differences, run_dbt
+from test_identity import Graphs
 
 from simulator import shop
 from simulator.settings import Settings
@@ -177,8 +178,8 @@ def test_money_and_points_count_on(told, forgotten):
     _, before = told
     changed = {
         "marts.consents", "marts.customer_contacts", "marts.customer_erasures", "marts.customer_identifiers",
-        "marts.customers",
-        "marts.identity_cuts", "marts.referrals", "marts.reviews", "marts.tickets", "marts.tracking_page_visits", "marts.web_sessions",
+        "marts.customers", "marts.identity_cuts", "marts.referrals", "marts.reviews", "marts.tickets",
+        "marts.tracking_page_visits", "marts.web_sessions",
     }  # fmt: skip
     assert set(differences(before, forgotten, forgotten.tables("marts"))) <= changed
     with duckdb.connect(str(forgotten.database), read_only=True) as connection:
@@ -217,3 +218,108 @@ def test_a_part_can_be_built_from_what_is_left(told, forgotten, phones):
     part = Warehouse(folder / "warehouse.duckdb", folder / "target", result.stdout)
     assert canaries(part, phones) == {}
     assert differences(forgotten, part, forgotten.tables("marts", "state")) == {}
+
+
+# What the memory of erased people does to others: they asked before anybody knew them.
+
+ASKED = [
+    {"email": "zoe@example.com"},
+    {"loyalty_id": "card-gus"},
+    {"email": "inbox@example.com"},
+    {"phone": "+12125550100"},
+]
+
+
+def person(name: str, day: int = 100, **more) -> dict:
+    nothing = dict.fromkeys(("customer_number", "loyalty_id", "email", "phone", "first_name", "last_name"))
+    return nothing | {"id": name, "day": day, "is_email_verified": False} | more
+
+
+def numbered(number: int) -> str:
+    return f"home:shop:{number}"
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory) -> list[dict]:
+    """{record: (customer_id, is_erased)} after each of three builds."""
+    requests = [
+        {"request_id": str(number), "requested_at": "2020-06-01", "email": None, "phone": None, "loyalty_id": None}
+        | each
+        | {"_loaded_at": "2020-06-02 04:00:00"}
+        for number, each in enumerate(ASKED)
+    ]
+    graphs = Graphs(tmp_path_factory.mktemp("memory"), tuple(requests))
+    first = [
+        person("zoe, browser", email="zoe@example.com"),
+        person("zoe, order", email="zoe@example.com"),
+        person("gus, card", loyalty_id="card-gus", email="gus@example.com"),
+        person("gus, account", customer_number=numbered(1), email="gus@example.com"),
+        *(person(f"{name} at the inbox", email="inbox@example.com", first_name=name) for name in NAMES),
+        person("old holder", phone="+12125550100"),
+    ]
+    changed = [
+        person("zoe, browser", email="ada@example.com"),
+        *(person(f"ada, order {number}", email="ada@example.com") for number in range(3)),
+        person("helene, account", customer_number=numbered(2), email="gus@example.com", day=400),
+        person("helene, order", customer_number=numbered(2), email="helene@example.com", day=400),
+        person("new holder", phone="+12125550100", loyalty_id="card-new", day=900),
+    ]
+    redacted = [person("gus, card"), person("gus, account", customer_number=numbered(1)), person("zoe, order")]
+    come_again = [person("gus again", email="gus@example.com", day=900)]
+    kept = {each["id"]: each for each in first}
+    builds = []
+    for news in ([], changed, [*redacted, *come_again]):
+        kept |= {each["id"]: each for each in news}
+        if news and news[-1]["id"] == "gus again":
+            kept = {name: each for name, each in kept.items() if not name.startswith("helene")}
+        graphs.load(list(kept.values()), [], [])
+        graphs.run("run", "-s", *graphs.MODELS, "erasures")
+        builds.append({
+            record: (customer, is_erased)
+            for record, customer, is_erased in graphs.rows(
+                "select source_record_id, customer_id, is_erased from intermediate.int_identity__records"
+            )
+        })  # fmt: skip
+    return builds
+
+
+NAMES = ("anna", "bert", "carl", "dora", "emil", "frida", "georg")
+
+
+def erased(build: dict) -> set[str]:
+    return {record for record, (_, is_erased) in build.items() if is_erased}
+
+
+def test_who_asked_before_being_known_is_forgotten(memory):
+    assert erased(memory[0]) == {
+        "zoe, browser", "zoe, order", "gus, card", "gus, account", "old holder",
+    }  # fmt: skip
+
+
+def test_an_address_that_is_everybodys_names_nobody(memory):
+    assert not {record for build in memory for record in erased(build) if record.endswith("inbox")}
+
+
+def test_a_record_that_is_somebody_elses_by_now_joins_nobody(memory):
+    _, changed, _ = memory
+    ada = {changed[f"ada, order {number}"] for number in range(3)}
+    assert {is_erased for _, is_erased in ada} == {False}
+    assert changed["zoe, browser"] in ada
+    assert changed["zoe, order"][1]
+
+
+def test_a_stranger_with_the_same_address_stays(memory):
+    """Other customer numbers keep them apart; a number to call may have been passed on."""
+    _, changed, _ = memory
+    assert not {record for record in erased(changed) if record.startswith(("helene", "new holder"))}
+    assert changed["gus, card"] == memory[0]["gus, card"]
+
+
+def test_an_erased_person_stays_one_when_the_source_redacts(memory):
+    _, _, last = memory
+    assert last["gus, card"] == last["gus, account"] == memory[0]["gus, card"]
+    assert last["zoe, order"] == memory[1]["zoe, order"]
+
+
+def test_who_comes_again_is_known_by_the_hash(memory):
+    assert memory[2]["gus again"][1]

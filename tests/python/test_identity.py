@@ -75,11 +75,14 @@ class Graphs:
 
     MODELS = ("int_customer_records__unioned+,+customer_id_redirects", "int_customer_records__unioned+,+identity_cuts")
 
-    def __init__(self, folder):
+    def __init__(self, folder, requests: tuple[dict, ...] = ()):
+        """`requests` are rows of privacy.erasure_requests."""
         self.folder = folder
         self.raw = write_sales(Raw(folder / "raw"), [sale(1, "2024-01-01 10:00:00", 5.0, customer=None)])
+        if requests:
+            self.raw.write("privacy.erasure_requests", requests)
         self.variables = {
-            "systems": ["pos"],
+            "systems": ["pos", "privacy"] if requests else ["pos"],
             "as_of": "2025-12-31",
             "reporting_currency": "EUR",
             "custom_customer_records": "home_made.people",

@@ -1,7 +1,8 @@
 -- One person who is to be forgotten: whom a request names, now or before, and whoever was forgotten before.
 -- * An identifier that a request names is everybody's who has it; a phone only of those who had it when they asked.
--- * An identifier that an erased person had alone is that person's again once the person's records do not tell it any
---   more; until then matching decides who else has it.
+-- * Whose records are mostly those of a forgotten person is that person.
+-- * An identifier that a forgotten person had alone is that person's also under other records, unless the person still
+--   has it: then matching has decided who else does.
 -- * Nobody is forgotten because of an address that is everybody's.
 with
 
@@ -12,10 +13,7 @@ assigned as (
 
 known as (
     select * from {{ ref('int_identity__known') }}
-),
-
-ids as (
-    select * from {{ ref('int_identity__ids') }}
+    where key_type <> 'phone_tail'
 ),
 
 remembered as (
@@ -43,31 +41,53 @@ named as (
     where customer_id is null
 ),
 
-before as (
+sizes as (
     select
-        remembered.key_type,
-        remembered.key_value,
-        remembered.requested_by,
-        remembered.requested_at,
-        ids.customer_id
+        customer_id,
+        count(*) as record_count
+    from assigned
+    group by customer_id
+),
+
+-- Who a forgotten person is now.
+same as (
+    select
+        remembered.customer_id as forgotten_id,
+        assigned.customer_id,
+        min(remembered.requested_by) as requested_by,
+        min(remembered.requested_at) as requested_at
     from remembered
-    left join ids on remembered.customer_id = ids.issued_customer_id
-    where remembered.customer_id is not null
+    inner join assigned
+        on
+            remembered.source_name = assigned.source_name
+            and remembered.source_record_type = assigned.source_record_type
+            and remembered.key_value = assigned.source_record_id
+    inner join sizes on assigned.customer_id = sizes.customer_id
+    where remembered.key_type = 'record'
+    group by remembered.customer_id, assigned.customer_id
+    having count(*) * 2 > min(sizes.record_count)
 ),
 
 come_again as (
     select
         known.customer_id,
-        before.requested_by,
-        before.requested_at
-    from before
-    inner join known on before.key_type = known.key_type and before.key_value = known.key_value
-    left join known as own
+        remembered.requested_by,
+        remembered.requested_at
+    from remembered
+    inner join known on remembered.key_type = known.key_type and remembered.key_value = known.key_value
+    anti join (
+        select
+            same.forgotten_id,
+            known.key_type,
+            known.key_value
+        from same
+        inner join known on same.customer_id = known.customer_id
+    ) as kept
         on
-            before.customer_id = own.customer_id
-            and before.key_type = own.key_type
-            and before.key_value = own.key_value
-    where own.customer_id is null
+            remembered.customer_id = kept.forgotten_id
+            and remembered.key_type = kept.key_type
+            and remembered.key_value = kept.key_value
+    where remembered.customer_id is not null
 ),
 
 found as (
@@ -99,8 +119,7 @@ found as (
         customer_id,
         requested_by,
         requested_at
-    from before
-    where customer_id is not null
+    from same
     union all
     select
         customer_id,

@@ -13,11 +13,17 @@ records as (
 
 noticed as (
     select
-        ids.customer_id,
+        records.customer_id,
         min(erasures.noticed_at) as noticed_at
-    from {{ ref('erasures') }} as erasures
-    inner join {{ ref('int_identity__ids') }} as ids on erasures.customer_id = ids.issued_customer_id
-    group by ids.customer_id
+    from {{ ref('int_identity__records') }} as records
+    inner join {{ ref('erasures') }} as erasures
+        on
+            erasures.key_type = 'record'
+            and records.source_name = erasures.source_name
+            and records.source_record_type = erasures.source_record_type
+            and records.source_record_id = erasures.key_value
+    where records.is_erased
+    group by records.customer_id
 )
 
 select
