@@ -56,7 +56,8 @@ def report(figures: dict) -> str:
     ]
     if figures["is_raw_data_newer"]:
         parts.append(
-            "The raw data is newer than the warehouse and moves figures, too: run make build without the change."
+            "The raw data is not what the warehouse was built from and moves figures, too: run make build without the"
+            " change."
         )
     if not figures["differs"]:
         return "\n".join([*parts, "Nothing moves: people, orders, values, consents and audiences stay as they are."])

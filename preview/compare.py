@@ -27,7 +27,7 @@ class Measure(NamedTuple):
     absent: str = "not in this warehouse"
 
 
-NO_LEDGER = "no loyalty ledger in this warehouse"
+NO_LEDGER = "in no mart yet"
 MEASURES = (
     Measure("lifetime value", "marts.customer_lifetime_value", "customer_id", "simple_value", "amount"),
     Measure("value so far", "marts.customer_lifetime_value", "customer_id", "historic_value", "amount"),
@@ -35,6 +35,9 @@ MEASURES = (
     Measure("email consent", "marts.customers", "customer_id", "email_consent = 'subscribed'", "consent"),
     Measure("sms consent", "marts.customers", "customer_id", "sms_consent = 'subscribed'", "consent"),
     Measure("push consent", "marts.customers", "customer_id", "push_consent = 'subscribed'", "consent"),
+    Measure("email refusal", "marts.customers", "customer_id", "email_consent = 'unsubscribed'", "membership"),
+    Measure("sms refusal", "marts.customers", "customer_id", "sms_consent = 'unsubscribed'", "membership"),
+    Measure("push refusal", "marts.customers", "customer_id", "push_consent = 'unsubscribed'", "membership"),
     Measure("vip", "marts.customers", "customer_id", "is_vip", "membership"),
 )
 WORDS = {"consent": ("granted", "withdrawn"), "membership": ("enter", "leave")}
@@ -42,7 +45,7 @@ EXAMPLES = (
     {"what": "merged", "one": "after_id", "many": "before_ids", "valid": "is_valid", "revenue": "after_revenue"},
     {"what": "split", "one": "before_id", "many": "after_ids", "valid": "was_valid", "revenue": "before_revenue"},
 )
-NEEDED = ("staging.point_in_time", "marts.customer_records", "marts.customers", "marts.orders")
+NEEDED = ("staging.point_in_time", "staging.raw_row_counts", "marts.customer_records", "marts.customers", "marts.orders")
 
 # `link` is one person before and after who have records in common; null on the side where there is nobody.
 PREPARE = """
@@ -113,7 +116,9 @@ RUN = """
 select
     after.as_of,
     after.reporting_currency as currency,
-    before.newest_load_at is distinct from after.newest_load_at as is_raw_data_newer
+    before.newest_load_at is distinct from after.newest_load_at
+    or exists (from before.staging.raw_row_counts except from after.staging.raw_row_counts)
+    or exists (from after.staging.raw_row_counts except from before.staging.raw_row_counts) as is_raw_data_newer
 from before.staging.point_in_time as before cross join after.staging.point_in_time as after
 """
 

@@ -134,10 +134,11 @@ def take_copy(live: Path, copy: Path) -> None:
 
 
 def build(copy: Path, variables: dict) -> None:
-    """Build in the copy all seeds and what is compared, without tests. Raises PreviewError with dbt's error."""
+    """Build in the copy all seeds with their tests, and what is compared without. Raises PreviewError with dbt's error."""
     tables = {*NEEDED, *(measure.table for measure in MEASURES)}
     wanted = ["resource_type:seed", "+path:models/audiences", *(f"+{name.split('.')[1]}" for name in sorted(tables))]
-    command = [str(DBT), "build", "--select", *wanted, "--exclude-resource-type", "test", "unit_test"]
+    command = [str(DBT), "build", "--select", *wanted, "--exclude-resource-type", "unit_test"]
+    command += ["--exclude", "resource_type:test,path:models", "resource_type:test,path:tests"]
     command += ["--vars", json.dumps(variables)]
     command += ["--target-path", str(CACHE / "target"), "--log-path", str(CACHE / "logs")]
     environment = os.environ | {"PERENNIAL_DB": str(copy)}

@@ -25,6 +25,19 @@
                     ~ ' for their days.', info=true
                 ) -%}
             {%- endfor -%}
+            {%- set members = adapter.get_relation(database=target.database, schema='intermediate', identifier='int_identity__records') -%}
+            {%- set overrides = adapter.get_relation(database=target.database, schema='settings', identifier='identity_overrides') -%}
+            {%- for side in ['left', 'right'] if members and overrides -%}
+                {%- for row in run_query('select rules.rule_id, rules.' ~ side ~ '_record_id from ' ~ overrides ~ ' as rules left join '
+                    ~ members ~ ' as records on rules.' ~ side ~ '_source_name = records.source_name and rules.' ~ side
+                    ~ '_record_type = records.source_record_type and rules.' ~ side ~ '_record_id = records.source_record_id'
+                    ~ ' where records.source_name is null order by rules.rule_id').rows -%}
+                    {%- do log(
+                        '  seeds/identity_overrides.csv: rule ' ~ row[0] ~ ' does nothing, there is no record ' ~ row[1]
+                        ~ ' of that system and type: its keys are those of marts.customer_records.', info=true
+                    ) -%}
+                {%- endfor -%}
+            {%- endfor -%}
             {%- for row in run_query('select system, table_name, quarantined_rows from ' ~ relations[1]
                 ~ ' where quarantined_rows > 0 order by system, table_name').rows -%}
                 {%- do log(

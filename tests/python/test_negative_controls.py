@@ -150,6 +150,11 @@ DEFECTS = (
         "customers_agree_with_orders",
     ),
     # Settings
+    Defect(
+        "a rule that allows less than nothing",
+        "update settings.identity_rules set people_limit = -5 where identifier_type = 'email'",
+        "identity_rules_count_something",
+    ),
     Defect("a threshold lost", "delete from settings.thresholds where name = 'active_days'", "thresholds_are_complete"),
     Defect(
         "a gap between stages",

@@ -17,7 +17,8 @@ typed as (
         {{ to_utc('raw_requests._loaded_at') }} as loaded_at,
         {{ refuse('raw_requests', {
             'request_id is missing': clean_text('raw_requests.request_id') ~ ' is null',
-            'requested_at is not a time': to_utc('raw_requests.requested_at') ~ ' is null',
+            'email is not an address': clean_text('raw_requests.email') ~ ' is not null and '
+                ~ email_match('raw_requests.email') ~ ' is null',
             'it names nobody': 'coalesce('
                 ~ clean_text('raw_requests.email') ~ ', ' ~ clean_text('raw_requests.phone') ~ ', '
                 ~ clean_text('raw_requests.platform_customer_id') ~ ', ' ~ clean_text('raw_requests.loyalty_id')
