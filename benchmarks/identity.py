@@ -102,7 +102,7 @@ def measure(people: int, folder: Path, build: Callable) -> Clustering:
         people=people,
         records=records,
         edges=len(edges["node_a"]),
-        node=seconds["int_identity__clusters"],
+        node=sum(seconds[f"int_identity__{name}"] for name in ("matched", "decided", "clusters")),
         scipy=scipy_seconds(edges["node_a"], edges["node_b"]),
         matching=sum(value for name, value in seconds.items() if name.startswith("int_identity__")),
         memory=usage.memory,

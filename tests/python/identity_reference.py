@@ -123,11 +123,11 @@ def quarantined(accounts: dict, found: list[tuple]) -> set:
 
 
 def edges_of(accounts: dict, found: list[tuple], must: list[tuple]) -> list[tuple]:
-    """(one node, other node, is strong), the strongest first."""
+    """(one node, other node, is strong), the strongest first, then what was decided, whose strength is None."""
     account_number = {key: number for number, key in enumerate(sorted(accounts), 1)}
     values = sorted({(kind, value) for _, kind, value, _ in found})
     identifier_number = {each: len(accounts) + number for number, each in enumerate(values, 1)}
-    ranked = []
+    ranked, decided = [], []
     for key, kind, value, rule in found:
         ranked.append((
             int(RULES[rule]["match_order"]), -len(accounts[key]["ids"]), identifier_number[kind, value],
@@ -135,8 +135,10 @@ def edges_of(accounts: dict, found: list[tuple], must: list[tuple]) -> list[tupl
         ))  # fmt: skip
     for one, other in must:
         low, high = sorted((one, other), key=account_number.get)
-        ranked.append((0, -1, account_number[high], account_number[low], low, high, True))
-    return [edge[4:] for edge in sorted(ranked, key=lambda edge: edge[:4])]
+        decided.append((account_number[high], account_number[low], low, high, None))
+    return [edge[4:] for edge in sorted(ranked, key=lambda edge: edge[:4])] + [
+        edge[2:] for edge in sorted(decided, key=lambda edge: edge[:2])
+    ]
 
 
 @dataclass
@@ -214,8 +216,14 @@ def matching(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = 
             limited[account_of[record]]["cannot", number].add(side)
         limits["cannot", number] = 1
 
-    def reasons(a, b, is_strong: bool) -> list[tuple]:
+    def reasons(a, b, is_strong: bool | None) -> list[tuple]:
         """Kinds of what forbids to join two clusters: a decision first, names last."""
+        if is_strong is None:
+            return sorted(
+                kind
+                for kind in limited[a].keys() & limited[b].keys()
+                if kind[0] == "cannot" and len(limited[a][kind] | limited[b][kind]) > 1
+            )
         found = [kind for kind in limited[a] if len(limited[a][kind] | limited[b][kind]) > limits[kind]]
         if not is_strong and any(not names_agree(x, y) for x in names[a] for y in names[b]):
             found.append(("name", ""))

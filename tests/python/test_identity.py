@@ -189,6 +189,19 @@ def test_clusters_are_those_of_plain_python(graphs, seed):
     assert sorted(map(sorted, ours ^ expected))[:6] == []
 
 
+def test_a_decision_joins_whole_people_whatever_limits_say():
+    """In the reference, which the database agrees with."""
+    nothing = dict.fromkeys(("loyalty_id", "email", "phone", "first_name", "last_name"))
+    records = [
+        nothing
+        | {"id": name, "own_key": name, "day": 1, "customer_number": f"home:shop:{name[0]}", "first_name": name[0] * 4}
+        for name in ("a1", "a2", "b1", "b2")
+    ]
+    assert resolve(records) == {frozenset(("a1", "a2")), frozenset(("b1", "b2"))}
+    assert resolve(records, must=[("a1", "b1")]) == {frozenset(("a1", "a2", "b1", "b2"))}
+    assert resolve(records, must=[("a1", "b1")], cannot=[("a2", "b2")]) == resolve(records)
+
+
 def test_names():
     assert names_agree(("jo", None), ("johanna", "smith"))
     assert names_agree(("catherine", None), ("katherine", None))

@@ -1,5 +1,6 @@
 -- One reason to hold two nodes for one person: an account and an identifier that it uses, or two accounts that
--- seeds/identity_overrides.csv joins. edge_rank is the order in which reasons count, the strongest first.
+-- seeds/identity_overrides.csv joins. edge_rank is the order in which reasons count, the strongest first; decisions are
+-- last, since they join the people whom the others have found.
 with
 
 usable as (
@@ -44,7 +45,15 @@ edges as (
 )
 
 select
-    row_number() over (order by match_order asc, record_count desc, node_b asc, node_a asc, rule_id asc) as edge_rank,
+    row_number() over (
+        order by
+            case when rule_id is null then 0 else 1 end asc,
+            match_order asc,
+            record_count desc,
+            node_b asc,
+            node_a asc,
+            rule_id asc
+    ) as edge_rank,
     node_a,
     node_b,
     is_strong,

@@ -1,7 +1,7 @@
-{{ config(materialized='strongest_paths', edges='int_identity__edges', clusters='int_identity__clusters') }}
+{{ config(materialized='strongest_paths', edges='int_identity__followed', clusters='int_identity__clusters') }}
 -- One merge that state.customer_id_changes does not know yet: the accounts by which both ids are found, and edge_rank,
 -- the edge that joined them.
--- depends_on: {{ ref('int_identity__edges') }}, {{ ref('int_identity__clusters') }}
+-- depends_on: {{ ref('int_identity__followed') }}, {{ ref('int_identity__clusters') }}
 with
 
 ids as (

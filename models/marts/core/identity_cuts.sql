@@ -36,6 +36,7 @@ cut as (
     select
         edges.edge_rank,
         edges.is_strong,
+        edges.rule_id is not null as is_decision,
         of_account.cluster_id as one,
         of_identifier.cluster_id as other
     from edges
@@ -66,21 +67,25 @@ known as (
 -- Of several reasons a decision counts first, and names last.
 reasons as (
     select
-        edge_rank,
-        split_part(fact_kind, '|', 1) as reason,
-        case when fact_kind like 'cannot_link|%' then substr(fact_kind, length('cannot_link|') + 1) end as rule_id
+        refusals.edge_rank,
+        split_part(refusals.fact_kind, '|', 1) as reason,
+        case
+            when refusals.fact_kind like 'cannot_link|%' then substr(refusals.fact_kind, length('cannot_link|') + 1)
+        end as rule_id
     from refusals
+    inner join cut on refusals.edge_rank = cut.edge_rank
+    where not cut.is_decision or refusals.fact_kind like 'cannot_link|%'
     qualify row_number() over (
-        partition by edge_rank
+        partition by refusals.edge_rank
         order by
             case
-                when fact_kind like 'cannot_link|%' then 1
-                when fact_kind like 'customer_number|%' then 2
-                when fact_kind like 'loyalty_id|%' then 3
-                when fact_kind <> 'name' then 4
+                when refusals.fact_kind like 'cannot_link|%' then 1
+                when refusals.fact_kind like 'customer_number|%' then 2
+                when refusals.fact_kind like 'loyalty_id|%' then 3
+                when refusals.fact_kind <> 'name' then 4
                 else 5
             end asc,
-            fact_kind asc
+            refusals.fact_kind asc
     ) = 1
 ),
 
