@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 -- One key of a person who is to be forgotten: a record, or an identifier that is this person's alone or that a request
 -- names. E-mails and phones are salted hashes. Rows are only ever added, so that a person stays forgotten when the
--- request, or what tied the records together, is gone from the raw data. customer_id is the id at that time, null for an
--- identifier that a request names.
+-- request, or what tied the records together, is gone from the raw data. customer_id is the id at that time, null for
+-- an identifier that a request names.
 with
 
 forgotten as (

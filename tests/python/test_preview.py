@@ -73,6 +73,7 @@ class Project:
             "+spenders",
             "+customer_lifetime_value",
             "+customer_records",
+            "raw_row_counts",
         ]
         part += ["--exclude-resource-type", "test", "unit_test", "--project-dir", str(self.root)]
         done = run_dbt("build", *part, raw=self.raw.folder, folder=folder, variables=VARIABLES)
