@@ -45,7 +45,13 @@ EXAMPLES = (
     {"what": "merged", "one": "after_id", "many": "before_ids", "valid": "is_valid", "revenue": "after_revenue"},
     {"what": "split", "one": "before_id", "many": "after_ids", "valid": "was_valid", "revenue": "before_revenue"},
 )
-NEEDED = ("staging.point_in_time", "staging.raw_row_counts", "marts.customer_records", "marts.customers", "marts.orders")
+NEEDED = (
+    "staging.point_in_time",
+    "staging.raw_row_counts",
+    "marts.customer_records",
+    "marts.customers",
+    "marts.orders",
+)
 
 # `link` is one person before and after who have records in common; null on the side where there is nobody.
 PREPARE = """

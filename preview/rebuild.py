@@ -134,7 +134,7 @@ def take_copy(live: Path, copy: Path) -> None:
 
 
 def build(copy: Path, variables: dict) -> None:
-    """Build in the copy all seeds with their tests, and what is compared without. Raises PreviewError with dbt's error."""
+    """Build all seeds in the copy, with their tests, and what is compared. Raises PreviewError with dbt's error."""
     tables = {*NEEDED, *(measure.table for measure in MEASURES)}
     wanted = ["resource_type:seed", "+path:models/audiences", *(f"+{name.split('.')[1]}" for name in sorted(tables))]
     command = [str(DBT), "build", "--select", *wanted, "--exclude-resource-type", "unit_test"]
