@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- One edge of int_identity__edges that identifiers or a decision led over; one that a limit refused is not here, though a
--- decision may have joined its ends in another way.
+-- One edge of int_identity__edges that identifiers or a decision led over; one that a limit refused is not here, though
+-- a decision may have joined its ends in another way.
 select
     edges.edge_rank,
     edges.node_a,

@@ -68,6 +68,15 @@ same as (
     having count(*) * 2 > min(sizes.record_count)
 ),
 
+kept as (
+    select
+        same.forgotten_id,
+        known.key_type,
+        known.key_value
+    from same
+    inner join known on same.customer_id = known.customer_id
+),
+
 come_again as (
     select
         known.customer_id,
@@ -75,14 +84,7 @@ come_again as (
         remembered.requested_at
     from remembered
     inner join known on remembered.key_type = known.key_type and remembered.key_value = known.key_value
-    anti join (
-        select
-            same.forgotten_id,
-            known.key_type,
-            known.key_value
-        from same
-        inner join known on same.customer_id = known.customer_id
-    ) as kept
+    anti join kept
         on
             remembered.customer_id = kept.forgotten_id
             and remembered.key_type = kept.key_type

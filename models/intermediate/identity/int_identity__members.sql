@@ -1,6 +1,6 @@
 -- One record that can be matched, and the cluster of its account. The records of an erased person stay together though
--- addresses that tied them are gone, here or at the source: clusters that are mostly this person's are one, and a record
--- that matches nothing any more goes there, else to a cluster of its own, whose number is below zero.
+-- addresses that tied them are gone, here or at the source: clusters that are mostly this person's are one, and a
+-- record that matches nothing any more goes there, else to a cluster of its own, whose number is below zero.
 with
 
 -- Who was merged since is one person.
@@ -82,10 +82,11 @@ homes as (
 
 numbered as (
     select
-        customer_id,
-        -row_number() over (order by customer_id) as number
+        remembered.customer_id,
+        coalesce(min(homes.home_id), -row_number() over (order by remembered.customer_id)) as home_id
     from remembered
-    group by customer_id
+    left join homes on remembered.customer_id = homes.customer_id
+    group by remembered.customer_id
 )
 
 select
@@ -104,7 +105,7 @@ select
     found.source_record_id,
     records.recorded_at,
     cast(null as bigint) as account_id,
-    coalesce(homes.home_id, numbered.number) as cluster_id
+    numbered.home_id as cluster_id
 from found
 inner join numbered on found.customer_id = numbered.customer_id
 inner join {{ ref('int_customer_records__unioned') }} as records
@@ -112,5 +113,4 @@ inner join {{ ref('int_customer_records__unioned') }} as records
         found.source_name = records.source_name
         and found.source_record_type = records.source_record_type
         and found.source_record_id = records.source_record_id
-left join (select distinct customer_id, home_id from homes) as homes on found.customer_id = homes.customer_id
 where found.cluster_id is null
