@@ -116,7 +116,7 @@ HANDLINGS = (
         1,
         "An order of nobody has no customer",
         SHOP + "test_orders_of_nobody[nobody]",
-        BETWEEN + "identity/int_identity__records.sql",
+        BETWEEN + "identity/int_identity__assigned.sql",
         "coalesce(people.customer_id, left_alone.customer_id)",
         "coalesce(people.customer_id, left_alone.customer_id, 'nobody')",
     ),
