@@ -39,38 +39,16 @@ written as (
 ),
 
 named as (
+    {%- for type in ['email', 'phone', 'customer_number', 'loyalty_id'] %}
     select
         'privacy' as requested_by,
         requested_at,
-        'email' as key_type,
-        email as key_value,
+        '{{ type }}' as key_type,
+        {{ type }} as key_value,
         cast(null as string) as source_record_type
     from written
     union all
-    select
-        'privacy' as requested_by,
-        requested_at,
-        'phone' as key_type,
-        phone as key_value,
-        cast(null as string) as source_record_type
-    from written
-    union all
-    select
-        'privacy' as requested_by,
-        requested_at,
-        'customer_number' as key_type,
-        customer_number as key_value,
-        cast(null as string) as source_record_type
-    from written
-    union all
-    select
-        'privacy' as requested_by,
-        requested_at,
-        'loyalty_id' as key_type,
-        loyalty_id as key_value,
-        cast(null as string) as source_record_type
-    from written
-    union all
+    {%- endfor %}
     {%- for system in ['talon_one', 'yotpo_loyalty'] if var(
         {'talon_one': 'talon_one_profile_id', 'yotpo_loyalty': 'yotpo_loyalty_third_party_id'}[system]
     ) == 'other' %}
