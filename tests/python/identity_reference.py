@@ -9,6 +9,7 @@ are in none.
 import csv
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +17,7 @@ RULES = {
     rule["identifier_type"]: rule
     for rule in csv.DictReader((Path(__file__).parents[2] / "seeds" / "identity_rules.csv").open())
 }
+DAY_ZERO = date(2020, 1, 1)  # of the records' days
 FIELDS = ("customer_number", "loyalty_id", "email", "phone", "first_name", "last_name", "own_key")
 
 
@@ -184,6 +186,8 @@ def matching(records: list[dict], must: list[tuple] = (), cannot: list[tuple] = 
         if not any(told[field] for field in FIELDS[:4]):
             continue
         key = "\x1f".join(told[field] or "" for field in FIELDS)
+        if not any(told[field] for field in ("customer_number", "loyalty_id", "email", "first_name")):
+            key += f"\x1f{DAY_ZERO + timedelta(record['day'])}"  # a number alone may be somebody else's next year
         account = accounts.setdefault(key, told | {"ids": [], "days": [], "verified": False})
         account["ids"].append(record["id"])
         account["days"].append(record["day"])

@@ -1,6 +1,7 @@
 """Who is who: the warehouse's clusters against plain Python, against the simulated shop's truth, and through time."""
 
 import hashlib
+import itertools
 import json
 import random
 import re
@@ -12,6 +13,8 @@ from conftest import ROOT, BuildFailed, Raw, Simulated, Warehouse, known_truth, 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from identity_reference import Matching, matching, names_agree, resolve, scores
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from simulator import shop
 from simulator.settings import Settings
@@ -187,6 +190,33 @@ def test_clusters_are_those_of_plain_python(graphs, seed):
     records, must, cannot, expected = worlds(3_000, random.Random(seed))
     ours = graphs.clusters(records, must, cannot)
     assert sorted(map(sorted, ours ^ expected))[:6] == []
+
+
+def test_components_of_any_graph_are_those_of_scipy(graphs):
+    """Chains, rings, stars, hermits and random graphs, whose nodes are numbered at random; a household is any graph."""
+    chance = random.Random(7)
+    numbers, pairs = chance.sample(range(30_000), 20_000), []
+    kinds = ("chain", "ring", "star", *["random"] * 6)
+    for kind, size in itertools.product(kinds, (1, 2, 3, 7, 60, 400)):
+        nodes = [numbers.pop() for _ in range(size)]
+        if kind == "star":
+            pairs += [(nodes[0], node) for node in nodes]
+        elif kind in ("chain", "ring"):
+            pairs += zip(nodes, nodes[1:] + nodes[:1] if kind == "ring" else nodes[1:], strict=False)
+        else:
+            pairs += [(chance.choice(nodes), chance.choice(nodes)) for _ in nodes]
+    chance.shuffle(pairs)
+    with duckdb.connect(str(graphs.folder / "warehouse.duckdb")) as connection:
+        connection.execute("create or replace table intermediate.int_households__links (node_a bigint, node_b bigint)")
+        connection.executemany("insert into intermediate.int_households__links values (?, ?)", pairs)
+    graphs.run("run", "-s", "int_households__clusters")
+    found = dict(graphs.rows("select node_id, cluster_id from intermediate.int_households__clusters"))
+    one, other = zip(*pairs, strict=True)
+    _, labels = connected_components(coo_matrix(([1] * len(pairs), (one, other)), shape=(30_000, 30_000)), False)
+    smallest = {}
+    for node in sorted(found):
+        smallest.setdefault(labels[node], node)
+    assert found == {node: smallest[labels[node]] for node in {*one, *other}}
 
 
 def test_a_decision_joins_whole_people_whatever_limits_say():
@@ -448,7 +478,7 @@ def check_accuracy(simulated: Simulated, told: str) -> None:
 
 
 def test_named_people_stay_apart(simulated):
-    """Twins, a household with one inbox, strangers at one counter."""
+    """Twins, a household with one inbox, a number that was passed on, strangers at one counter."""
     found = dict(
         simulated.sql("""
             select scene, list(distinct customer_id) filter (where customer_id is not null)
@@ -458,7 +488,11 @@ def test_named_people_stay_apart(simulated):
             group by scene
         """)
     )
-    for group in (("twin_a", "twin_b"), ("inbox_a", "inbox_b"), ("counter_a", "counter_b", "counter_c")):
+    groups = (
+        ("twin_a", "twin_b"), ("inbox_a", "inbox_b"), ("number_before", "number_after"),
+        ("counter_a", "counter_b", "counter_c"),
+    )  # fmt: skip
+    for group in groups:
         people = [set(found[name]) for name in group]
         assert len(set().union(*people)) == sum(map(len, people)), group
     (twin_a,), (twin_b,) = found["twin_a"], found["twin_b"]

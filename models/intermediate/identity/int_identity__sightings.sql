@@ -1,5 +1,6 @@
 -- One record with what it could be matched by, as compared. Records that say the same, first name included, are one
--- account; account_key is what they say. A record that seeds/identity_overrides.csv names is an account of its own.
+-- account; account_key is what they say. A record that seeds/identity_overrides.csv names is an account of its own, and
+-- a number alone is an account a day, since somebody else may have it next year.
 with
 
 records as (
@@ -74,6 +75,11 @@ select
     own_key,
     coalesce(customer_number, '') || chr(31) || coalesce(loyalty_id, '') || chr(31) || coalesce(email, '') || chr(31)
     || coalesce(phone, '') || chr(31) || coalesce(first_name, '') || chr(31) || coalesce(last_name, '') || chr(31)
-    || coalesce(own_key, '') as account_key
+    || coalesce(own_key, '')
+    || case
+        when coalesce(customer_number, loyalty_id, email, first_name) is null
+            then chr(31) || coalesce(cast(cast(recorded_at as date) as string), '')
+        else ''
+    end as account_key
 from normalised
 where coalesce(customer_number, loyalty_id, email, phone) is not null
