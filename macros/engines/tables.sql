@@ -13,9 +13,10 @@
             {%- do new_values.append(column ~ ' = ' ~ value) -%}
             {%- do differences.append(column ~ ' is distinct from ' ~ value) -%}
         {%- endfor -%}
+        {#- A plain "and" would be asked of all rows before the condition's joins. -#}
         {%- do run_query(
-            'update ' ~ relation ~ ' set ' ~ new_values | join(', ') ~ ' where (' ~ condition ~ ') and ('
-            ~ differences | join(' or ') ~ ')'
+            'update ' ~ relation ~ ' set ' ~ new_values | join(', ') ~ ' where case when ' ~ condition ~ ' then '
+            ~ differences | join(' or ') ~ ' else false end'
         ) -%}
     {%- else -%}
         {%- do run_query('delete from ' ~ relation ~ ' where ' ~ condition) -%}

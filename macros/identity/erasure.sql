@@ -309,12 +309,12 @@
     {{ one }} in (
         select {{ other }}
         from {{ perennial.table_of('int_customer_records__unioned') }} as others
-        inner join {{ perennial.table_of('int_identity__records') }} as records
+        anti join {{ perennial.table_of('int_identity__erased_records') }} as erased
             on
-                others.source_name = records.source_name
-                and others.source_record_type = records.source_record_type
-                and others.source_record_id = records.source_record_id
-        where others.{{ told }} is not null and not records.is_erased
+                others.source_name = erased.source_name
+                and others.source_record_type = erased.source_record_type
+                and others.source_record_id = erased.source_record_id
+        where others.{{ told }} is not null
     )
 {%- endmacro %}
 
