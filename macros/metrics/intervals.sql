@@ -27,3 +27,16 @@
             )
     end
 {%- endmacro %}
+
+
+{#
+    95 % interval of the difference of two independent values from the interval of each (MOVER, Zou and Donner 2008; for
+    shares it is Newcombe's hybrid score interval). `one` and `other` have value, value_low and value_high.
+#}
+{% macro difference_interval(one, other, side) -%}
+    {%- set near, far = ('low', 'high') if side == 'low' else ('high', 'low') -%}
+    {{ one }}.value - {{ other }}.value {{ '-' if side == 'low' else '+' }} sqrt(
+        ({{ one }}.value - {{ one }}.value_{{ near }}) * ({{ one }}.value - {{ one }}.value_{{ near }})
+        + ({{ other }}.value_{{ far }} - {{ other }}.value) * ({{ other }}.value_{{ far }} - {{ other }}.value)
+    )
+{%- endmacro %}

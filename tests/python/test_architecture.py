@@ -38,7 +38,7 @@ MAY_READ = {
     "state": {"subjects", "state"},
     "core": {"subjects", "core", "state", "360"},
     "360": {"subjects", "core", "360"},
-    "metrics": {"core", "metrics"},
+    "metrics": {"subjects", "core", "360", "metrics"},
     "marts": {"subjects", "core", "metrics", "marts"},
     "quality": {"run", "base", "subjects", "state", "core", "marts", "quality"},
     "audiences": {"core", "marts", "subjects", "audiences"},

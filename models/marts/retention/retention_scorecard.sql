@@ -33,6 +33,10 @@ gaps as (
     select * from {{ ref('int_metrics__gaps') }}
 ),
 
+rates as (
+    select * from {{ ref('int_metrics__rates') }}
+),
+
 periods as (
     select * from {{ ref('int_metrics__periods') }}
 ),
@@ -102,6 +106,35 @@ counts as (
         false as lacks_rate,
         cast(null as boolean) as is_mature
     from gaps
+    union all
+    select
+        metric,
+        period_window,
+        period_month,
+        segment_type,
+        segment,
+        numerator,
+        denominator,
+        cast(null as double) as sum_of_squares,
+        cast(null as double) as median,
+        false as lacks_rate,
+        is_mature
+    from rates
+),
+
+counted as (
+    select distinct metric from counts
+),
+
+without_source as (
+    select
+        metrics.metric,
+        periods.period_month,
+        metrics.definition
+    from metrics
+    cross join periods
+    anti join counted on metrics.metric = counted.metric
+    where periods.period_window = 'month'
 ),
 
 judged as (
@@ -116,6 +149,7 @@ judged as (
         counts.sum_of_squares,
         counts.median,
         metrics.kind,
+        metrics.better,
         metrics.definition,
         coalesce(counts.is_mature, periods.is_mature) as is_mature,
         case
@@ -127,6 +161,70 @@ judged as (
     inner join metrics on counts.metric = metrics.metric
     inner join periods
         on counts.period_window = periods.period_window and counts.period_month = periods.period_month
+),
+
+valued as (
+    select
+        metric,
+        period_window,
+        period_month,
+        segment_type,
+        segment,
+        numerator,
+        cast(denominator as bigint) as denominator,
+        case
+            when reason is null and kind = 'median' then {{ significant('median') }}
+            when reason is null then {{ significant(ratio('numerator', 'denominator')) }}
+        end as value,
+        case
+            when reason is null and kind = 'share' then {{ significant(wilson('numerator', 'denominator', 'low')) }}
+            when reason is null and kind = 'mean'
+                then {{ significant(mean_interval('numerator', 'denominator', 'sum_of_squares', 'low')) }}
+        end as value_low,
+        case
+            when reason is null and kind = 'share' then {{ significant(wilson('numerator', 'denominator', 'high')) }}
+            when reason is null and kind = 'mean'
+                then {{ significant(mean_interval('numerator', 'denominator', 'sum_of_squares', 'high')) }}
+        end as value_high,
+        is_mature,
+        reason,
+        better,
+        definition
+    from judged
+    union all
+    select
+        metric,
+        'month' as period_window,
+        period_month,
+        'all' as segment_type,
+        'all' as segment,
+        cast(null as decimal(18, 2)) as numerator,
+        cast(null as bigint) as denominator,
+        cast(null as double) as value,
+        cast(null as double) as value_low,
+        cast(null as double) as value_high,
+        false as is_mature,
+        'no_source' as reason,
+        cast(null as string) as better,
+        definition
+    from without_source
+),
+
+compared as (
+    select
+        valued.*,
+        year_ago.value as value_year_ago,
+        {{ difference_interval('valued', 'year_ago', 'low') }} as change_low,
+        {{ difference_interval('valued', 'year_ago', 'high') }} as change_high
+    from valued
+    left join valued as year_ago
+        on
+            valued.metric = year_ago.metric
+            and valued.period_window = year_ago.period_window
+            and valued.segment_type = year_ago.segment_type
+            and valued.segment = year_ago.segment
+            and valued.period_month = {{ add_months('year_ago.period_month', 12) }}
+            and valued.period_window <> 'to_date'
 )
 
 select
@@ -136,22 +234,20 @@ select
     segment_type,
     segment,
     numerator,
-    cast(denominator as bigint) as denominator,
-    case
-        when reason is null and kind = 'median' then {{ significant('median') }}
-        when reason is null then {{ significant(ratio('numerator', 'denominator')) }}
-    end as value,
-    case
-        when reason is null and kind = 'share' then {{ significant(wilson('numerator', 'denominator', 'low')) }}
-        when reason is null and kind = 'mean'
-            then {{ significant(mean_interval('numerator', 'denominator', 'sum_of_squares', 'low')) }}
-    end as value_low,
-    case
-        when reason is null and kind = 'share' then {{ significant(wilson('numerator', 'denominator', 'high')) }}
-        when reason is null and kind = 'mean'
-            then {{ significant(mean_interval('numerator', 'denominator', 'sum_of_squares', 'high')) }}
-    end as value_high,
+    denominator,
+    value,
+    value_low,
+    value_high,
     is_mature,
     reason,
-    definition
-from judged
+    definition,
+    value_year_ago,
+    {{ significant('change_low') }} as change_low,
+    {{ significant('change_high') }} as change_high,
+    case
+        when change_low is null or change_high is null or better is null then null
+        when change_low <= 0 and change_high >= 0 then 'flat'
+        when (change_low > 0) = (better = 'higher') then 'improved'
+        else 'worse'
+    end as verdict
+from compared

@@ -1,0 +1,68 @@
+-- One person whose first valid order has been watched for driver_outcome_days: what that order was, how it went, and
+-- whether the person bought again on a later day within them.
+with
+
+first_days as (
+    select
+        customer_id,
+        {{ days_between('ordered_on', 'next_ordered_on') }} <= {{ threshold('driver_outcome_days') }} as came_back
+    from {{ ref('int_metrics__purchase_days') }}
+    cross join {{ ref('point_in_time') }}
+    where day_number = 1 and {{ add_days('ordered_on', threshold('driver_outcome_days')) }} <= as_of
+),
+
+lines as (
+    select
+        order_id,
+        product_family,
+        category,
+        row_number() over (partition by order_id order by net_revenue desc, order_line_id asc) as position
+    from {{ ref('order_lines') }}
+),
+
+first_orders as (
+    select * from {{ ref('orders') }}
+    where is_first_order
+),
+
+parcels as (
+    select
+        order_id,
+        max(case when is_late then 1 when not is_late then 0 end) as is_late
+    from {{ ref('shipments') }}
+    group by order_id
+),
+
+replies as (
+    select
+        order_id,
+        max(case when sla_breached then 1 when not sla_breached then 0 end) as is_breached
+    from {{ ref('tickets') }}
+    where order_id is not null
+    group by order_id
+),
+
+visits as (
+    select * from {{ ref('int_customers__visits') }}
+)
+
+select
+    first_orders.customer_id,
+    coalesce(first_days.came_back, false) as came_back,
+    year(first_orders.ordered_on) * 10 + quarter(first_orders.ordered_on) as first_quarter,
+    coalesce(first_orders.country_code, 'unknown') as country_code,
+    first_orders.sales_channel,
+    coalesce(lines.category, 'unknown') as category,
+    coalesce(lines.product_family, 'unknown') as product_family,
+    case when first_orders.discount_amount > 0 then 'discounted' else 'full_price' end as discount,
+    -- Each band is twice the one below.
+    cast(floor(ln(greatest(coalesce(first_orders.net_revenue_reporting, 0), 1)) / ln(2)) as int) as value_band,
+    coalesce(visits.acquisition_source, 'unknown') as acquisition_source,
+    case parcels.is_late when 1 then 'late' when 0 then 'on_time' end as delivery,
+    case replies.is_breached when 1 then 'late' when 0 then 'in_time' end as first_reply
+from first_orders
+inner join first_days on first_orders.customer_id = first_days.customer_id
+left join lines on first_orders.order_id = lines.order_id and lines.position = 1
+left join parcels on first_orders.order_id = parcels.order_id
+left join replies on first_orders.order_id = replies.order_id
+left join visits on first_orders.customer_id = visits.customer_id

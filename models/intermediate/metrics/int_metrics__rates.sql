@@ -1,0 +1,82 @@
+-- One metric of service, subscriptions or consent, window, month and segment. A figure that goes on moving after its
+-- window (goods come back later) is mature maturity_days of seeds/metrics.csv after it.
+with
+
+service_days as (
+    select * from {{ ref('int_metrics__service_days') }}
+),
+
+churn as (
+    select * from {{ ref('int_metrics__subscription_churn') }}
+),
+
+opt_ins as (
+    select * from {{ ref('int_metrics__opt_ins') }}
+),
+
+periods as (
+    select * from {{ ref('int_metrics__periods') }}
+),
+
+metrics as (
+    select * from {{ ref('metrics') }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+rates as (
+    select
+        service_days.metric,
+        periods.period_window,
+        periods.period_month,
+        service_days.segment_type,
+        service_days.segment,
+        sum(service_days.numerator) as numerator,
+        sum(service_days.denominator) as denominator
+    from service_days
+    inner join periods
+        on
+            service_days.counted_on >= periods.starts_on
+            and service_days.counted_on <= periods.ends_on
+            and periods.period_window in ('month', 'trailing_365d')
+    group by
+        service_days.metric, periods.period_window, periods.period_month, service_days.segment_type,
+        service_days.segment
+    union all
+    select
+        metric,
+        'month' as period_window,
+        period_month,
+        segment_type,
+        segment,
+        ended as numerator,
+        active_at_start as denominator
+    from churn
+    union all
+    select
+        'opt_in_rate' as metric,
+        'to_date' as period_window,
+        period_month,
+        'message_channel' as segment_type,
+        channel as segment,
+        opted_in as numerator,
+        reachable as denominator
+    from opt_ins
+)
+
+select
+    rates.metric,
+    rates.period_window,
+    rates.period_month,
+    rates.segment_type,
+    rates.segment,
+    cast(rates.numerator as decimal(18, 2)) as numerator,
+    cast(rates.denominator as bigint) as denominator,
+    periods.is_mature
+    and {{ days_between('periods.ends_on', 'point_in_time.as_of') }} >= coalesce(metrics.maturity_days, 0) as is_mature
+from rates
+cross join point_in_time
+inner join metrics on rates.metric = metrics.metric
+inner join periods on rates.period_window = periods.period_window and rates.period_month = periods.period_month
