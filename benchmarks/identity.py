@@ -15,6 +15,7 @@ import duckdb
 
 RECORDS_PER_PERSON = 4
 DAYS = 30
+CLUSTERING = ("int_identity__matched", "int_identity__decided", "int_identity__clusters")
 VARIABLES = {
     "systems": ["pos"],
     "as_of": "2025-12-31",
@@ -51,7 +52,7 @@ PEOPLE = """
 
 @dataclass
 class Clustering:
-    """Of one run: counts, seconds of each part, peak MB of dbt.
+    """Of one run: counts, seconds of each part, peak MB of a dbt that clusters and does nothing else.
 
     components is what the clustering spends on connected components without limits, from a table of edges to one of
     nodes; scipy_stored does the same with SciPy in between, and scipy is its routine alone, on arrays in memory.
@@ -98,10 +99,12 @@ def prepare(people: int, folder: Path) -> None:
 def measure(people: int, folder: Path, build: Callable) -> Clustering:
     """Match so many people in an empty folder; `build(folder, *arguments)` runs dbt there and returns its usage."""
     prepare(people, folder)
-    selected = ("--select", "+int_identity__members", "--vars", json.dumps(VARIABLES), "--log-format-file", "json")
-    usage = build(folder, *selected)
-    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
-    seconds = {each["unique_id"].split(".")[-1]: each["execution_time"] for each in results}
+    variables = ("--vars", json.dumps(VARIABLES))
+    build(folder, "--select", "+int_identity__members", *variables)
+    matching = sum(value for name, value in node_seconds(folder).items() if name.startswith("int_identity__"))
+    log = folder / "clustering"
+    options = ("--log-format-file", "json", "--log-path", str(log))
+    usage = build(folder, "--select", *CLUSTERING, *variables, *options)
     with duckdb.connect(str(folder / "perennial.duckdb")) as connection:
         ((records,),) = connection.execute("select count(*) from home_made.people").fetchall()
         alone, stored, edges = scipy_seconds(connection)
@@ -109,13 +112,19 @@ def measure(people: int, folder: Path, build: Callable) -> Clustering:
         people=people,
         records=records,
         edges=edges,
-        components=components_seconds(folder / "logs" / "dbt.log"),
-        clustering=sum(seconds[f"int_identity__{name}"] for name in ("matched", "decided", "clusters")),
+        components=components_seconds(log / "dbt.log"),
+        clustering=sum(node_seconds(folder)[name] for name in CLUSTERING),
         scipy=alone,
         scipy_stored=stored,
-        matching=sum(value for name, value in seconds.items() if name.startswith("int_identity__")),
+        matching=matching,
         memory=usage.memory,
     )
+
+
+def node_seconds(folder: Path) -> dict[str, float]:
+    """Seconds of each node of the last build in a folder."""
+    results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+    return {each["unique_id"].split(".")[-1]: each["execution_time"] for each in results}
 
 
 def arrive(people: int, folder: Path, build: Callable) -> Arrival:
@@ -216,7 +225,7 @@ def report(found: Clustering, arrival: Arrival) -> list[str]:
         "",
         f"Connected components take {found.components / found.scipy_stored:.1f} times as long as SciPy with the way"
         f" there and back, {found.components / found.scipy:.1f} times the bare routine; with limits clustering takes"
-        f" {found.clustering / found.scipy_stored:.1f} and {found.clustering / found.scipy:.1f} times. Peak"
+        f" {found.clustering / found.scipy_stored:.1f} and {found.clustering / found.scipy:.1f} times. Peak memory"
         f" {found.memory:,.0f} MB.",
         "",
         f"The records of {arrival.people:,} people arrived on {DAYS} days with a build each ({arrival.first:.0f} s the"

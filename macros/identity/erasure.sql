@@ -335,7 +335,7 @@
         {%- do rules.append({
             'model': base.model,
             'changes': {'raw_row': "'erased:' || " ~ key},
-            'condition': "row_status = 'quarantined' and " ~ key ~ ' in (select record_key from '
+            'condition': "case when row_status = 'quarantined' then " ~ key ~ ' end in (select record_key from '
                 ~ perennial.table_of('quarantined_rows') ~ ' where raw_row is null)',
         }) -%}
     {%- endfor -%}
