@@ -75,7 +75,7 @@ def fits(purchases, spend, renewals, thresholds, fitted_on):
 
 
 def fit(kind, make, groups, thresholds):
-    """The parameters that make the groups most likely, with a note if they mean nothing."""
+    """The parameters that make the groups most likely; none but a note if they would mean nothing."""
     customers = groups["customers"].sum()
     row = {"customer_count": int(customers), "is_reliable": False}
     if customers < thresholds["min_fit_customers"]:
@@ -86,17 +86,15 @@ def fit(kind, make, groups, thresholds):
     best, value = climb(likelihood, best)
     best, value, doubt = polish(likelihood, best, value, customers)
     names = PARAMETERS[kind]
-    row |= dict(zip(names, (np.exp(best) * scale[0]).tolist(), strict=True))
-    row |= {"log_likelihood": float(value + customers * scale[1])}
-    note = None
-    if np.any(np.abs(best) > BOUND - 0.01):
-        runaways = ", ".join(name for name, at in zip(names, best, strict=True) if abs(at) > BOUND - 0.01)
-        note = f"runs away: no end to {runaways}"
-    elif not doubt <= thresholds["max_fit_doubt"]:
-        note = "flat: other parameters are nearly as likely"
-    elif kind == "gamma_gamma" and row["q"] <= 1:
-        note = "no mean: q is at most 1"
-    return row | {"is_reliable": note is None, "note": note}
+    runaways = [name for name, at in zip(names, best, strict=True) if abs(at) > BOUND - 0.01]
+    if runaways:
+        return row | {"note": f"runs away: no end to {', '.join(runaways)}"}
+    if not doubt <= thresholds["max_fit_doubt"]:
+        return row | {"note": "flat: other parameters are nearly as likely"}
+    found = dict(zip(names, (np.exp(best) * scale[0]).tolist(), strict=True))
+    if found.get("q", np.inf) <= 1:
+        return row | {"note": "no mean: q is at most 1"}
+    return row | found | {"log_likelihood": float(value + customers * scale[1]), "is_reliable": True, "note": None}
 
 
 def climb(likelihood, start):

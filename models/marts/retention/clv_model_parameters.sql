@@ -1,5 +1,6 @@
 -- Grain: model and segment. Times are in weeks, amounts in the reporting currency, alpha and beta of the shifted
--- beta-geometric in months. A fit that is not reliable is used by nobody; note says why.
+-- beta-geometric in months. A fit that is not reliable has no
+-- parameters; note says why.
 select
     model,
     segment_type,
