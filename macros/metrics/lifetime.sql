@@ -31,8 +31,8 @@
 
 {#
     Purchase days to expect of somebody who still buys: a query with one row a fit, frequency, age and horizon. Its
-    arguments are relations: fits (fit_id, r, alpha, a, b, first_exit), groups (fit_id, frequency, age_days, distinct) and
-    horizons (horizon_days). How long ago the last purchase was does not matter here, so few rows stand for many people.
+    arguments are relations without equal rows: fits (fit_id, r, alpha, a, b, first_exit), groups (fit_id, frequency,
+    age_days) and horizons (horizon_days). When the last purchase was does not matter here: few rows stand for many people.
 
     Fader, Hardie and Lee (2005) have, with c = a + b + x - 1 and z = t / (alpha + T + t),
         c / (a - 1) * (1 - (1 - z)^(r + x) * F(r + x, b + x; c; z)),

@@ -397,7 +397,7 @@ def bg_nbd_scores(cdnow_calibration) -> dict[tuple[int, int, int, float], tuple[
     probability to be alive and the purchases to expect, over horizons that the mart does not have.
     """
     customers = [(0, 0, 0), (2, 213, 272), (26, 216, 217)]
-    weeks = [1 / 7, 1, 3, 223 / 7, 32, 39, 52, 78, *(52 / 12 * month for month in range(1, 12))]
+    weeks = sorted({1 / 7, 1, 3, 223 / 7, 32, 39, 52, 78, *(52 / 12 * month for month in range(1, 13))})
     query = f"""
         with fits as (
             select 1 as fit_id, r, alpha, a, b, 0 as first_exit from {{{{ ref('clv_model_parameters') }}}}
