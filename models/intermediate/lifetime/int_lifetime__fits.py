@@ -62,12 +62,13 @@ def fits(purchases, spend, renewals, thresholds, fitted_on):
         (spend, ("gamma_gamma",), gamma_gamma, ("frequency", "mean_value")),
         (renewals, ("shifted_beta_geometric",), shifted_beta_geometric, ("periods", "has_ended")),
     ):
-        places = {("to_date", "all", "all"): []}
-        keys = zip(*(groups[name].tolist() for name in ("fit_window", "segment_type", "segment")), strict=True)
-        for place, key in enumerate(keys):
-            places.setdefault(key, []).append(place)
-        for (window, segment_type, segment), rows in sorted(places.items()):
-            numbers = {name: groups[name][np.array(rows, dtype=int)].astype(float) for name in (*names, "customers")}
+        keys = list(zip(*(groups[name].tolist() for name in ("fit_window", "segment_type", "segment")), strict=True))
+        numbered = {key: number for number, key in enumerate(sorted({("to_date", "all", "all"), *keys}))}
+        place = np.fromiter(map(numbered.get, keys), int, len(keys))
+        for (window, segment_type, segment), number in numbered.items():
+            rows = np.flatnonzero(place == number)
+            rows = rows[np.lexsort([groups[name][rows] for name in (*names, "customers")])]
+            numbers = {name: groups[name][rows].astype(float) for name in (*names, "customers")}
             for kind in kinds:
                 keys = dict(zip(KEYS, (window, kind, segment_type, segment), strict=True))
                 found.append(keys | fit(kind, make, numbers, thresholds) | {"fitted_on": fitted_on})
@@ -80,11 +81,9 @@ def fit(kind, make, groups, thresholds):
     row = {"customer_count": int(customers), "is_reliable": False}
     if customers < thresholds["min_fit_customers"]:
         return row | {"note": f"too few: a fit takes {thresholds['min_fit_customers']:.0f}"}
-    order = np.lexsort(list(groups.values()))
-    likelihood, rough, starts, scale = make(kind, {name: values[order] for name, values in groups.items()})
+    likelihood, rough, starts, scale = make(kind, groups)
     best = max((climb(rough, np.log(start)) for start in starts), key=lambda found: found[1])[0]
-    best, value = climb(likelihood, best)
-    best, value, doubt = polish(likelihood, best, value, customers)
+    best, value, doubt = settle(likelihood, rough, best, customers)
     names = PARAMETERS[kind]
     runaways = [name for name, at in zip(names, best, strict=True) if abs(at) > BOUND - 0.01]
     if runaways:
@@ -111,30 +110,53 @@ def climb(likelihood, start):
         jac=True,
         method="TNC",
         bounds=[(-BOUND, BOUND)] * len(start),
-        options={"maxfun": 1000, "ftol": 1e-11, "gtol": 1e-9},
+        options={"maxfun": 1000, "ftol": 1e-8},
     )
     return found.x, -found.fun * size
 
 
-def polish(likelihood, top, value, customers):
-    """Newton's last steps, and the largest standard error of a parameter's logarithm: infinite on a plateau."""
+def settle(likelihood, rough, top, customers):
+    """
+    From the top of the rough likelihood to that of the exact one, by Newton's steps that begin with the rough curvature
+    and cost one look at the exact one each. With it the largest standard error of a parameter's logarithm, infinite on a
+    plateau.
+    """
+    for curved in (rough, likelihood):
+        curvature = curvature_of(curved, top)
+        if np.linalg.eigvalsh(curvature)[-1] < -1e-8 * customers:
+            found = newton(likelihood, curvature, top)
+            if found is not None:
+                return found, likelihood(np.exp(found))[0], np.sqrt(np.linalg.inv(-curvature).diagonal().max())
+        if curved is rough:
+            top, value = climb(likelihood, top)
+    return top, value, np.inf
 
-    def slope(at):
-        return likelihood(np.exp(at))[1] * np.exp(at)
 
+def curvature_of(likelihood, top):
     step = 1e-4
-    doubt = np.inf
-    for _ in range(2):
-        curvature = np.array([(slope(top + move) - slope(top - move)) / (2 * step) for move in step * np.eye(len(top))])
-        curvature = (curvature + curvature.T) / 2
-        if not np.linalg.eigvalsh(curvature)[-1] < -1e-8 * customers:
-            return top, value, np.inf
-        doubt = np.sqrt(-np.linalg.inv(curvature).diagonal().min())
-        newton = top - np.linalg.solve(curvature, slope(top))
-        if not np.all(np.abs(newton - top) < 0.1) or np.any(np.abs(newton) > BOUND):
-            break
-        top, value = newton, likelihood(np.exp(newton))[0]
-    return top, value, doubt
+    moves = step * np.eye(len(top))
+    rows = np.array([slope(likelihood, top + move) - slope(likelihood, top - move) for move in moves]) / (2 * step)
+    return (rows + rows.T) / 2
+
+
+def slope(likelihood, at):
+    """By logarithms of the parameters."""
+    return likelihood(np.exp(at))[1] * np.exp(at)
+
+
+def newton(likelihood, curvature, top):
+    """Where the slope is 0, or None if steps lead away; Broyden's update mends the curvature with every step."""
+    uphill = slope(likelihood, top)
+    for _ in range(50):
+        step = -np.linalg.solve(curvature, uphill)
+        top = top + step
+        if not np.all(np.abs(step) < 0.5) or np.any(np.abs(top) > BOUND):
+            return None
+        if np.all(np.abs(step) < 1e-11):
+            return top
+        uphill = slope(likelihood, top)
+        curvature = curvature + np.outer(uphill, step) / dot(step, step)
+    return None
 
 
 def buy_till_you_die(kind, groups):
@@ -146,11 +168,13 @@ def buy_till_you_die(kind, groups):
     x, recency, age = (groups[name].astype(int) for name in ("frequency", "recency_days", "age_days"))
     weeks = max(float(dot(n, age) / n.sum()) / DAYS_A_WEEK, 1.0)
     starts = [(0.5, weeks / 4, 0.5, 2.0), (1.0, weeks, 1.0, 1.0), (2.0, weeks / 8, 0.2, 4.0)]
-    # Starts are tried on whole weeks, of which there are few.
-    whole_weeks, group = np.unique(
-        np.stack([x, recency // DAYS_A_WEEK, age // DAYS_A_WEEK]), axis=1, return_inverse=True
-    )
-    rough = [whole_weeks[0], *(DAYS_A_WEEK * whole_weeks[1:]), np.bincount(group.ravel(), n)]
+    # Starts are tried on some fifty steps of time.
+    days = max(DAYS_A_WEEK, int(age.max()) // 50)
+    steps = 1 + int(age.max()) // days
+    group, place = np.unique((x * steps + recency // days) * steps + age // days, return_inverse=True)
+    middle = days // 2
+    rough_recency = group // steps % steps * days + np.where(group < steps**2, 0, middle)
+    rough = [group // steps**2, rough_recency, group % steps * days + middle, np.bincount(place, n)]
     exact = [x, recency, age, n]
     first_exit = {"bg_nbd": 0, "mbg_nbd": 1}[kind]
     return purchase_likelihood(first_exit, *exact), purchase_likelihood(first_exit, *rough), starts, (1, 0)
@@ -199,6 +223,16 @@ def gamma_gamma(kind, groups):
     n, x = groups["customers"], groups["frequency"]
     unit = float(dot(n, groups["mean_value"]) / n.sum())
     mean = groups["mean_value"] / unit
+    # Starts are tried on amounts that are rounded to two percent.
+    log_mean = np.round(np.log(mean) * 50).astype(int)
+    lowest, width = log_mean.min(), int(np.ptp(log_mean)) + 1
+    group, place = np.unique(x.astype(int) * width + log_mean - lowest, return_inverse=True)
+    rough = [np.bincount(place, n), (group // width).astype(float), np.exp((group % width + lowest) / 50)]
+    starts = [(6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (20.0, 10.0, 0.5)]
+    return spend_likelihood(n, x, mean), spend_likelihood(*rough), starts, (np.array([1, 1, unit]), -np.log(unit))
+
+
+def spend_likelihood(n, x, mean):
     counts, place = np.unique(x, return_inverse=True)
     by_count = np.bincount(place.ravel(), n)
     log_mean_by_count = np.bincount(place.ravel(), n * np.log(mean))
@@ -225,8 +259,7 @@ def gamma_gamma(kind, groups):
         )
         return value, slope
 
-    starts = [(6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (20.0, 10.0, 0.5)]
-    return likelihood, likelihood, starts, (np.array([1, 1, unit]), -np.log(unit))
+    return likelihood
 
 
 def shifted_beta_geometric(kind, groups):
