@@ -117,9 +117,9 @@ def climb(likelihood, start):
 
 def settle(likelihood, rough, top, customers):
     """
-    From the top of the rough likelihood to that of the exact one, by Newton's steps that begin with the rough curvature
-    and cost one look at the exact one each. With it the largest standard error of a parameter's logarithm, infinite on a
-    plateau.
+    From the rough likelihood's top to the exact one's, by Newton's steps that begin with the rough curvature
+    and cost one look at the exact one each. With it the largest standard error of a parameter's logarithm, infinite on
+    a plateau.
     """
     for curved in (rough, likelihood):
         curvature = curvature_of(curved, top)
