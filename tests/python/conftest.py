@@ -130,6 +130,16 @@ class Simulated:
             assert (side, self.sql(f"from ({one}) except all from ({other}) limit 5")) == (side, [])
 
 
+def environment_of(raw: Path, folder: Path) -> dict[str, str]:
+    """The environment of a warehouse below the folder."""
+    return os.environ | {
+        "PERENNIAL_RAW": str(raw),
+        "PERENNIAL_DB": str(folder / "warehouse.duckdb"),
+        "DBT_PROFILES_DIR": str(ROOT),
+        "DO_NOT_TRACK": "1",
+    }
+
+
 def run_dbt(*arguments: str, raw: Path, folder: Path, variables: dict | None = None, **environment: str):
     """Run dbt in a process of its own, with its database and target below `folder`."""
     command = [str(DBT), *arguments, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
@@ -140,14 +150,20 @@ def run_dbt(*arguments: str, raw: Path, folder: Path, variables: dict | None = N
         cwd=ROOT,
         capture_output=True,
         text=True,
-        env=os.environ
-        | {
-            "PERENNIAL_RAW": str(raw),
-            "PERENNIAL_DB": str(folder / "warehouse.duckdb"),
-            "DBT_PROFILES_DIR": str(ROOT),
-            "DO_NOT_TRACK": "1",
-        }
-        | environment,
+        env=environment_of(raw, folder) | environment,
+    )
+
+
+def fit_lifetime(raw: Path, folder: Path, seed: Path) -> None:
+    """Run `python -m lifetime` on the DuckDB warehouse that `run_dbt` made in the folder."""
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "lifetime", "--seed", str(seed)),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        ],
+        cwd=ROOT,
+        check=True,
+        env=environment_of(raw, folder),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT, BuildFailed, Raw, run_dbt
+from conftest import ROOT, BuildFailed, Raw, fit_lifetime, run_dbt
 
 from simulator.settings import Settings
 from simulator.shop import simulate
@@ -406,6 +406,8 @@ def engines(project, tmp_path_factory) -> Engines:
         )
         if result.returncode:
             raise BuildFailed(result.stdout + result.stderr)
+        if target == "duckdb":
+            fit_lifetime(raw.folder, folder / target, project / "seeds" / "clv_parameters.csv")
     manifest = json.loads((folder / "spark" / "target" / "manifest.json").read_text())
     tables = [
         f"{node['schema']}.{node['name']}"

@@ -5,16 +5,18 @@ The independent side reads the published files with pandas, keeps money in whole
 warehouse or the converters.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 
 import lifelines
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, Raw, Warehouse, build, sale, write_sales
+from conftest import ROOT, Raw, Warehouse, build, run_dbt, sale, write_sales
 from scipy import stats
 
 from converters import cdnow, complete_journey, online_retail, packages
@@ -366,6 +368,159 @@ def test_cdnow_summary_as_published(cdnow_calibration):
     assert (found.frequency > 0).sum() == 946
     np.testing.assert_allclose(found.recency_weeks, published.t_x, atol=0.0051)
     np.testing.assert_allclose(found.age_weeks, published["T"], atol=0.0051)
+
+
+@pytest.fixture(scope="module")
+def parameters(cdnow_calibration) -> dict[str, dict]:
+    rows = cdnow_calibration.rows("from marts.clv_model_parameters where segment = 'all'")
+    return {row["model"]: row for row in rows}
+
+
+def test_bg_nbd_fit_as_published(parameters):
+    fit = parameters["bg_nbd"]
+    assert (fit["customer_count"], fit["is_reliable"], fit["fitted_on"]) == (2_357, True, date(1997, 9, 30))
+    assert [fit[name] for name in ("r", "alpha", "a", "b")] == pytest.approx([0.2426, 4.4136, 0.7929, 2.4259], rel=5e-3)
+    assert fit["log_likelihood"] == pytest.approx(-9582.429, abs=0.01)
+
+
+def test_gamma_gamma_fit_as_published(parameters):
+    fit = parameters["gamma_gamma"]
+    assert (fit["customer_count"], fit["is_reliable"]) == (946, True)
+    assert [fit[name] for name in ("p", "q", "v")] == pytest.approx([6.25, 3.74, 15.44], rel=5e-3)
+    assert fit["log_likelihood"] == pytest.approx(-4055.918, abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def bg_nbd_scores(cdnow_calibration) -> dict[tuple[int, int, int, float], tuple[float, float]]:
+    """
+    By the macros that score customers, with the parameters in the mart: for published customers and a new one the
+    probability to be alive and the purchases to expect, over horizons that the mart does not have.
+    """
+    customers = [(0, 0, 0), (2, 213, 272), (26, 216, 217)]
+    weeks = sorted({1 / 7, 1, 3, 223 / 7, 32, 39, 52, 78, *(52 / 12 * month for month in range(1, 13))})
+    query = f"""
+        with fits as (
+            select 1 as fit_id, r, alpha, a, b, 0 as first_exit from {{{{ ref('clv_model_parameters') }}}}
+            where model = 'bg_nbd' and segment = 'all'
+        ),
+        customers as (
+            select 1 as fit_id, frequency, recency_days, age_days
+            from (values {", ".join(map(str, customers))}) as v (frequency, recency_days, age_days)
+        ),
+        horizons as (select 7 * cast(weeks as double) as horizon_days from unnest({weeks}) as v (weeks)),
+        expected as ({{{{ expected_orders('fits', 'customers', 'horizons') }}}})
+        select
+            customers.*, expected.horizon_days, expected.expected_if_alive,
+            {{{{ probability_alive('customers', 'fits') }}}} as alive
+        from customers inner join expected using (frequency, age_days) cross join fits
+    """
+    return {
+        (row["frequency"], row["recency_days"], row["age_days"], round(row["horizon_days"] / 7, 6)): (
+            row["alive"],
+            row["alive"] * row["expected_if_alive"],
+        )
+        for row in ask(cdnow_calibration, query)
+    }
+
+
+def ask(warehouse: Warehouse, query: str) -> list[dict]:
+    """The rows of a query that is written with the project's macros and refs."""
+    folder = warehouse.database.parent
+    flags = ("--quiet", "--limit", "-1", "--output", "json")
+    result = run_dbt("show", "--inline", query, *flags, raw=folder / "raw", folder=folder)
+    assert result.returncode == 0, result.stdout
+    return json.loads(result.stdout[result.stdout.index("{") :])["show"]
+
+
+def test_bg_nbd_scores_as_published(bg_nbd_scores):
+    assert bg_nbd_scores[26, 216, 217, 52] == pytest.approx((0.96885, 25.757), abs=1e-3)
+    assert bg_nbd_scores[2, 213, 272, 39] == pytest.approx((0.7266, 1.226), abs=1e-3)
+
+
+def test_a_new_customer_as_published(bg_nbd_scores, parameters):
+    weeks = (0.142857, 1, 3, 31.857143, 32, 52, 78)
+    found = [bg_nbd_scores[0, 0, 0, week][1] for week in weeks]
+    assert found == pytest.approx([0.0078, 0.0532, 0.1506, 1.0405, 1.0437, 1.4440, 1.8576], abs=1e-3)
+    r, alpha = parameters["bg_nbd"]["r"], parameters["bg_nbd"]["alpha"]
+    assert (alpha / (alpha + 39)) ** r == pytest.approx(0.574307, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def first_ten(cdnow_calibration) -> list[dict]:
+    """CDNOW's first ten customers in the mart."""
+    return cdnow_calibration.rows(
+        """
+        with customer_numbers as (
+            select distinct customer_id, cast(split_part(split_part(source_record_id, ':', 2), '-', 1) as int) as number
+            from marts.customer_records
+        )
+        select * from marts.customer_lifetime_value inner join customer_numbers using (customer_id)
+        where number <= 10 order by number
+        """
+    )
+
+
+def test_gamma_gamma_scores_as_published(first_ten):
+    published = [24.66, 18.91, 35.17, 35.17, 35.17, 71.46, 18.91, 35.17, 27.28, 35.17]
+    assert [float(row["expected_order_value"]) for row in first_ten] == pytest.approx(published, abs=0.1)
+
+
+def test_a_year_is_not_read_as_twelve_times_thirty_weeks(bg_nbd_scores, first_ten):
+    """CDNOW's first customer: 36.2 in 12 months at 1 % a month; 140.10, copied widely, takes weeks for days."""
+    expected = [0, *(bg_nbd_scores[2, 213, 272, round(52 / 12 * month, 6)][1] for month in range(1, 13))]
+    value = float(first_ten[0]["expected_order_value"])
+    months = enumerate(pairwise(expected), 1)
+    found = sum((later - before) * value / 1.01**month for month, (before, later) in months)
+    assert found == pytest.approx(36.2, abs=0.1)
+
+
+def test_in_days_and_in_weeks(cdnow_calibration, parameters, tmp_path):
+    """The same log with seven days for each one is read in another unit: r, a, b stay, alpha is seven times as much."""
+    start, end = pd.Timestamp("1997-01-01"), pd.Timestamp("1997-09-30")
+    rows = purchases("sample")
+    rows = rows[rows.day <= end]
+    days = start + (rows.day - start) * 7
+    sales = [
+        sale(number, f"{day:%Y-%m-%d} 12:00", cents / 100, customer, currency="USD")
+        for number, (day, cents, customer) in enumerate(zip(days, rows.cents, rows.customer, strict=True))
+    ]
+    write_sales(Raw(tmp_path / "raw"), sales)
+    as_of = f"{start + (end - start) * 7:%Y-%m-%d}"
+    warehouse = build(tmp_path / "raw", tmp_path, {"count_zero_value_orders": True, "as_of": as_of, "systems": ["pos"]})
+    for model in ("bg_nbd", "mbg_nbd"):
+        (stretched,) = warehouse.rows(f"from marts.clv_model_parameters where model = '{model}' and segment = 'all'")
+        fit = parameters[model]
+        assert [stretched[name] for name in ("r", "a", "b")] == pytest.approx([fit[n] for n in "rab"], rel=1e-3)
+        assert stretched["alpha"] == pytest.approx(7 * fit["alpha"], rel=1e-3)
+
+
+def test_shifted_beta_geometric_as_published(tmp_path):
+    """Survivors of 1,000 regular customers, a month of a subscription for a year of the article."""
+    survivors = [1_000, 631, 468, 382, 326, 289, 262, 241]
+    ends = [month for month in range(1, 8) for _ in range(survivors[month - 1] - survivors[month])]
+    ends += [None] * (1_000 - len(ends))
+    subscriptions = [
+        {
+            "id": str(number),
+            "customer_id": str(number),
+            "status": "cancelled" if month else "active",
+            "created_at": "2024-01-15T10:00:00",
+            "cancelled_at": f"2024-{month + 1:02}-10T10:00:00" if month else None,
+            "cancellation_reason": "Too expensive" if month else None,
+            "product_title": "Tea",
+            "price": "10.00",
+            "quantity": "1",
+            "order_interval_unit": "month",
+            "order_interval_frequency": "1",
+            "updated_at": "2024-08-15T10:00:00",
+        }
+        for number, month in enumerate(ends)
+    ]
+    raw = Raw(tmp_path / "raw").write("recharge.subscriptions", subscriptions)
+    warehouse = build(raw, tmp_path, {"as_of": "2024-08-15"})
+    (fit,) = warehouse.rows("from marts.clv_model_parameters where model = 'shifted_beta_geometric'")
+    assert (fit["customer_count"], fit["is_reliable"]) == (1_000, True)
+    assert [fit["alpha"], fit["beta"]] == pytest.approx([0.704, 1.182], rel=5e-3)
 
 
 @pytest.mark.parametrize("order_number", range(1, 6))

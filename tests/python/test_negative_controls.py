@@ -287,6 +287,16 @@ DEFECTS = (
         """,
         "revenue_is_frequency_times_order_value",
     ),
+    Defect(
+        "a fit that is not to be trusted and does not say why",
+        "update marts.clv_model_parameters set note = null where model = 'bg_nbd' and segment = 'all'",
+        "unreliable_fit_says_why",
+    ),
+    Defect(
+        "a fit without parameters that is trusted",
+        "update marts.clv_model_parameters set is_reliable = true, note = null, r = null, p = null, beta = null",
+        "reliable_fit_has_parameters",
+    ),
 )
 
 

@@ -43,6 +43,10 @@ consents as (
     select * from {{ ref('int_customers__consents') }}
 ),
 
+lifetime_scores as (
+    select * from {{ ref('int_lifetime__scores') }}
+),
+
 households as (
     select * from {{ ref('int_households__members') }}
 )
@@ -84,6 +88,8 @@ select
     case when coverage.has_options then coalesce(tastes.option_preferences, '{}') end as option_preferences,
     hours.preferred_hour,
     hours.preferred_hour_days,
+    {{ significant('lifetime_scores.probability_alive') }} as probability_alive,
+    {{ money('lifetime_scores.predicted_value_365d') }} as predicted_value_365d,
     coalesce(consents.email_consent, 'unknown') as email_consent,
     coalesce(consents.sms_consent, 'unknown') as sms_consent,
     coalesce(consents.push_consent, 'unknown') as push_consent,
@@ -100,4 +106,5 @@ left join hours on people.customer_id = hours.customer_id
 left join satisfaction on people.customer_id = satisfaction.customer_id
 left join subscriptions on people.customer_id = subscriptions.customer_id
 left join consents on people.customer_id = consents.customer_id
+left join lifetime_scores on people.customer_id = lifetime_scores.customer_id
 left join households on people.customer_id = households.customer_id

@@ -1,49 +1,50 @@
 -- Grain: one person with a valid order. Money is in the reporting currency. frequency counts repeat purchase days, as
--- buy-till-you-die models do; recency and age are in weeks from the first purchase day.
+-- buy-till-you-die models do; recency and age are in weeks from the first purchase day. Forecasts are means: they may
+-- be summed over people, and nobody buys 0.4 times.
 with
 
-purchase_days as (
-    select * from {{ ref('int_metrics__purchase_days') }}
+customers as (
+    select * from {{ ref('int_lifetime__customers') }}
+),
+
+scores as (
+    select * from {{ ref('int_lifetime__scores') }}
 ),
 
 point_in_time as (
-    select * from {{ ref('point_in_time') }}
-),
-
-summaries as (
-    select
-        purchase_days.customer_id,
-        count(*) - 1 as frequency,
-        {{ days_between('min(purchase_days.ordered_on)', 'max(purchase_days.ordered_on)') }} as recency_days,
-        {{ days_between('min(purchase_days.ordered_on)', 'max(point_in_time.as_of)') }} as age_days,
-        min(purchase_days.ordered_on) as first_ordered_on,
-        {{ add_days('max(point_in_time.as_of)', 1) }} as ended_before,
-        sum(purchase_days.net_revenue) as historic_value,
-        sum(purchase_days.converted_order_count) as order_count
-    from purchase_days
-    cross join point_in_time
-    group by purchase_days.customer_id
+    select {{ add_days('as_of', 1) }} as ended_before
+    from {{ ref('point_in_time') }}
 ),
 
 -- By the calendar, so that three years from one day to the same day are 3, leap years or not.
 aged as (
     select
-        *,
-        ({{ months_between('first_ordered_on', 'ended_before') }}
-        + cast(day(ended_before) - day(first_ordered_on) as double) / 31) / 12 as age_years
-    from summaries
+        customers.*,
+        ({{ months_between('customers.first_ordered_on', 'point_in_time.ended_before') }}
+        + cast(day(point_in_time.ended_before) - day(customers.first_ordered_on) as double) / 31) / 12 as age_years
+    from customers
+    cross join point_in_time
 )
 
 select
-    customer_id,
-    cast(frequency as bigint) as frequency,
-    {{ significant(ratio('recency_days', '7')) }} as recency_weeks,
-    {{ significant(ratio('age_days', '7')) }} as age_weeks,
-    {{ money(ratio('historic_value', 'order_count')) }} as mean_order_value,
-    cast(case when order_count > 0 then historic_value end as decimal(18, 2)) as historic_value,
+    aged.customer_id,
+    scores.model,
+    scores.fitted_segment,
+    cast(aged.frequency as bigint) as frequency,
+    {{ significant(ratio('aged.recency_days', '7')) }} as recency_weeks,
+    {{ significant(ratio('aged.age_days', '7')) }} as age_weeks,
+    {{ money(ratio('aged.net_revenue', 'aged.converted_order_count')) }} as mean_order_value,
+    cast(case when aged.converted_order_count > 0 then aged.net_revenue end as decimal(18, 2)) as historic_value,
     -- A year's spend times the years that a customer stays; the first year is not stretched.
     {{ money(
-        'cast(historic_value as double) / greatest(age_years, cast(1 as double)) * cast('
+        'cast(aged.net_revenue as double) / greatest(aged.age_years, cast(1 as double)) * cast('
         ~ threshold('customer_lifespan_years') ~ ' as double)'
-    ) }} as simple_value
+    ) }} as simple_value,
+    {{ significant('scores.probability_alive') }} as probability_alive,
+    {{ significant('scores.expected_orders_30d') }} as expected_orders_30d,
+    {{ significant('scores.expected_orders_90d') }} as expected_orders_90d,
+    {{ significant('scores.expected_orders_365d') }} as expected_orders_365d,
+    {{ money('scores.expected_order_value') }} as expected_order_value,
+    {{ money('scores.predicted_value_365d') }} as predicted_value_365d
 from aged
+inner join scores on aged.customer_id = scores.customer_id
