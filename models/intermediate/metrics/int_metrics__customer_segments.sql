@@ -41,8 +41,8 @@ visits as (
 ),
 
 members as (
-    select distinct customer_id from {{ ref('customer_identifiers') }}
-    where identifier_type = 'loyalty_id'
+    select distinct customer_id from {{ ref('int_identity__known') }}
+    where key_type = 'loyalty_id'
 ),
 
 subscribers as (
