@@ -288,6 +288,11 @@ DEFECTS = (
         "revenue_is_frequency_times_order_value",
     ),
     Defect(
+        "an experience that is over before it begins",
+        "update marts.bad_experiences set resolved_on = opened_on - 1",
+        "bad_experiences_end_after_they_begin",
+    ),
+    Defect(
         "a fit that is not to be trusted and does not say why",
         "update marts.clv_model_parameters set note = null where model = 'bg_nbd' and segment = 'all'",
         "unreliable_fit_says_why",
