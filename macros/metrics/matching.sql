@@ -93,6 +93,14 @@ matched_effects as (
 {%- endmacro %}
 
 
+{# The size of an amount: 0 below 2, each band twice the one below; without logarithms, which differ between engines. #}
+{% macro value_band(amount) -%}
+    (0
+    {%- for power in range(1, 16) %} + case when {{ amount }} >= {{ 2 ** power }} then 1 else 0 end {%- endfor -%}
+    )
+{%- endmacro %}
+
+
 {# The variance of a share after two more people, one of whom is a hit (Agresti and Coull 1998). #}
 {% macro share_variance(hits, count) -%}
     (

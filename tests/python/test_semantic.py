@@ -17,25 +17,16 @@ METRICS = (
 
 @pytest.fixture(scope="module")
 def answers(simulated, tmp_path_factory) -> dict[tuple[str, str], float]:
-    """By metric and month (ISO). mf wants the manifest in the project's own target folder, so it gets another project."""
+    """By metric and month (ISO). mf wants the manifest in the project's own target folder: it gets another project."""
     project = tmp_path_factory.mktemp("semantic")
     for path in ROOT.iterdir():
         if path.name not in ("target", "logs", ".git"):
             (project / path.name).symlink_to(path)
     (project / "target").symlink_to(simulated.warehouse.target)
     answer = project / "answer.csv"
-    query = (
-        "--metrics",
-        ",".join(METRICS),
-        "--group-by",
-        "metric_time__month",
-        "--csv",
-        str(answer),
-        "--decimals",
-        "9",
-    )
+    query = f"--metrics {','.join(METRICS)} --group-by metric_time__month --decimals 9 --csv {answer}"
     environment = environment_of(simulated.raw, project) | {"PERENNIAL_DB": str(simulated.warehouse.database)}
-    done = subprocess.run([MF, "query", *query], cwd=project, env=environment, capture_output=True, text=True)
+    done = subprocess.run([MF, "query", *query.split()], cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     with answer.open() as file:
         return {

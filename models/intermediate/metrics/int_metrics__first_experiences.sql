@@ -55,8 +55,7 @@ select
     coalesce(lines.category, 'unknown') as category,
     coalesce(lines.product_family, 'unknown') as product_family,
     case when first_orders.discount_amount > 0 then 'discounted' else 'full_price' end as discount,
-    -- Each band is twice the one below.
-    cast(floor(ln(greatest(coalesce(first_orders.net_revenue_reporting, 0), 1)) / ln(2)) as int) as value_band,
+    {{ value_band('first_orders.net_revenue_reporting') }} as value_band,
     coalesce(visits.acquisition_source, 'unknown') as acquisition_source,
     case parcels.is_late when 1 then 'late' when 0 then 'on_time' end as delivery,
     case replies.is_breached when 1 then 'late' when 0 then 'in_time' end as first_reply

@@ -29,7 +29,7 @@ watched as (
             orders.country_code,
             orders.sales_channel,
             least(orders.order_sequence, 5),
-            cast(floor(ln(greatest(coalesce(orders.net_revenue_reporting, 0), 1)) / ln(2)) as int)
+            {{ value_band('orders.net_revenue_reporting') }}
         ) as stratum,
         coalesce(
             {{ days_between('orders.ordered_on', 'purchase_days.next_ordered_on') }}
