@@ -450,9 +450,9 @@ def empty(tmp_path_factory) -> Warehouse:
 
 
 def test_an_empty_shop_gives_empty_marts(empty):
-    """But for what lists the tables and figures that there could be."""
+    """But for what lists the tables, figures and fits that there could be."""
     filled = [table for table in empty.tables("marts", "quality") if empty.one(f"select count(*) from {table}")]
-    assert filled == ["marts.dashboard_scorecard", "quality.row_accounting"]
+    assert filled == ["marts.clv_model_parameters", "marts.dashboard_scorecard", "quality.row_accounting"]
     assert empty.sql("select sum(raw_rows), sum(staged_rows) from quality.row_accounting") == [(0, 0)]
 
 
