@@ -1,5 +1,5 @@
--- Grain: one product that was sold, rated or sent back: what people say of it and do with it, over all time. Ratings are
--- of published reviews of the product, not of the shop. Trap: few ratings say little; sort by rating_low.
+-- Grain: one product that was sold, rated or sent back: what people say of it and do with it, over all time. Ratings
+-- are of published reviews of the product, not of the shop. Trap: few ratings say little; sort by rating_low.
 with
 
 products as (
