@@ -434,18 +434,18 @@ def findings(connection: duckdb.DuckDBPyConnection, left: str, right: str) -> li
         select *, row_number() over (partition by {", ".join(exact)} order by {", ".join([*doubles, "1"])}) as copy
         from {{}}
     )"""
-    same = " and ".join(f"l.{name} is not distinct from r.{name}" for name in [*exact, "copy"])
+    same = " and ".join(f"ours.{name} is not distinct from theirs.{name}" for name in [*exact, "copy"])
     far_apart = " or ".join(
-        f"""(l.{name} is null) <> (r.{name} is null)
-        or abs(l.{name} - r.{name})
-        > 1.001 * pow(10, floor(log10(greatest(abs(l.{name}), abs(r.{name}), 1e-300))) - 8)"""
+        f"""(ours.{name} is null) <> (theirs.{name} is null)
+        or abs(ours.{name} - theirs.{name})
+        > 1.001 * pow(10, floor(log10(greatest(abs(ours.{name}), abs(theirs.{name}), 1e-300))) - 8)"""
         for name in doubles
     )
     found = connection.execute(f"""
-        select l, r, count(*) over () as found
-        from {rows.format(left)} as l full join {rows.format(right)} as r on {same}
-        where l.copy is null or r.copy is null or {far_apart or "false"}
-        order by l::text, r::text limit 6
+        select ours, theirs, count(*) over () as found
+        from {rows.format(left)} as ours full join {rows.format(right)} as theirs on {same}
+        where ours.copy is null or theirs.copy is null or {far_apart or "false"}
+        order by ours::text, theirs::text limit 6
     """).fetchall()
     return [f"{count} rows differ, such as {ours} against {theirs}" for ours, theirs, count in found]
 

@@ -1,6 +1,7 @@
 """One definition of each metric: what MetricFlow answers is what the scorecard says."""
 
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,10 @@ def answers(simulated, tmp_path_factory) -> dict[tuple[str, str], float]:
         if path.name not in ("target", "logs", ".git"):
             (project / path.name).symlink_to(path)
     (project / "target").symlink_to(simulated.warehouse.target)
+    database = shutil.copy(simulated.warehouse.database, project)  # which mf opens for writing
     answer = project / "answer.csv"
     query = f"--metrics {','.join(METRICS)} --group-by metric_time__month --decimals 9 --csv {answer}"
-    environment = environment_of(simulated.raw, project) | {"PERENNIAL_DB": str(simulated.warehouse.database)}
+    environment = environment_of(simulated.raw, project) | {"PERENNIAL_DB": str(database)}
     done = subprocess.run([MF, "query", *query.split()], cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     with answer.open() as file:
