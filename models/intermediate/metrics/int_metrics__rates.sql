@@ -73,7 +73,8 @@ select
     rates.segment_type,
     rates.segment,
     cast(rates.numerator as decimal(18, 2)) as numerator,
-    cast(rates.denominator as bigint) as denominator,
+    -- Goods are also sold by weight.
+    cast(round(rates.denominator) as bigint) as denominator,
     periods.is_mature
     and {{ days_between('periods.ends_on', 'point_in_time.as_of') }} >= coalesce(metrics.maturity_days, 0) as is_mature
 from rates

@@ -73,13 +73,13 @@ select
     products.product_id,
     products.product_family,
     products.category,
-    cast(coalesce(sold.units_sold, 0) as bigint) as units_sold,
+    cast(round(coalesce(sold.units_sold, 0)) as bigint) as units_sold,
     cast(coalesce(rated.rating_count, 0) as bigint) as rating_count,
     {{ significant(ratio('rated.rating_total', 'rated.rating_count')) }} as rating,
     {{ significant(mean_interval('rated.rating_total', 'rated.rating_count', 'rated.rating_squares', 'low')) }}
         as rating_low,
     {{ significant(ratio('rated.bad_rating_count', 'rated.rating_count')) }} as bad_rating_share,
-    cast(coalesce(returned.units_returned, 0) as bigint) as units_returned,
+    cast(round(coalesce(returned.units_returned, 0)) as bigint) as units_returned,
     {{ significant(ratio('returned.units_returned', 'sold.units_sold')) }} as units_returned_share,
     returned.main_return_reason
 from products
