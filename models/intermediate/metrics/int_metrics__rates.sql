@@ -1,9 +1,16 @@
--- One metric of service, subscriptions or consent, window, month and segment. A figure that goes on moving after its
+-- One metric that is counted by day or month, window, month and segment. A figure that goes on moving after its
 -- window (goods come back later) is mature maturity_days of seeds/metrics.csv after it.
 with
 
-service_days as (
-    select * from {{ ref('int_metrics__service_days') }}
+days as (
+    select
+        *,
+        cast(null as decimal(38, 4)) as squares
+    from {{ ref('int_metrics__service_days') }}
+    union all
+    select * from {{ ref('int_metrics__care_days') }}
+    union all
+    select * from {{ ref('int_metrics__engagement_days') }}
 ),
 
 churn as (
@@ -28,22 +35,21 @@ point_in_time as (
 
 rates as (
     select
-        service_days.metric,
+        days.metric,
         periods.period_window,
         periods.period_month,
-        service_days.segment_type,
-        service_days.segment,
-        sum(service_days.numerator) as numerator,
-        sum(service_days.denominator) as denominator
-    from service_days
+        days.segment_type,
+        days.segment,
+        sum(days.numerator) as numerator,
+        sum(days.denominator) as denominator,
+        sum(days.squares) as squares
+    from days
     inner join periods
         on
-            service_days.counted_on >= periods.starts_on
-            and service_days.counted_on <= periods.ends_on
+            days.counted_on >= periods.starts_on
+            and days.counted_on <= periods.ends_on
             and periods.period_window in ('month', 'trailing_365d')
-    group by
-        service_days.metric, periods.period_window, periods.period_month, service_days.segment_type,
-        service_days.segment
+    group by days.metric, periods.period_window, periods.period_month, days.segment_type, days.segment
     union all
     select
         metric,
@@ -52,7 +58,8 @@ rates as (
         segment_type,
         segment,
         ended as numerator,
-        active_at_start as denominator
+        active_at_start as denominator,
+        cast(null as decimal(38, 4)) as squares
     from churn
     union all
     select
@@ -62,7 +69,8 @@ rates as (
         'message_channel' as segment_type,
         channel as segment,
         opted_in as numerator,
-        reachable as denominator
+        reachable as denominator,
+        cast(null as decimal(38, 4)) as squares
     from opt_ins
 )
 
@@ -75,6 +83,7 @@ select
     cast(rates.numerator as decimal(18, 2)) as numerator,
     -- Goods are also sold by weight.
     cast(round(rates.denominator) as bigint) as denominator,
+    cast(rates.squares as double) as sum_of_squares,
     periods.is_mature
     and {{ days_between('periods.ends_on', 'point_in_time.as_of') }} >= coalesce(metrics.maturity_days, 0) as is_mature
 from rates

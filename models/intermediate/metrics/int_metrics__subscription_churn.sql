@@ -1,6 +1,14 @@
--- One month and segment: subscriptions, and subscribers, who were active when it began, and who of them ended in it. A
--- paused subscription is active. What the same person replaces or starts again within swap_days has not ended; a
--- subscriber ends with the last subscription.
+-- One metric, month and segment: subscriptions, or subscribers, who were active when it began, and who of them ended in
+-- it. A paused subscription is active. What the same person replaces or starts again within swap_days has not ended; a
+-- subscriber ends with the last subscription. Vendors know no swaps, and Stripe adds who came in the month to both.
+{%- set swap_days = threshold('swap_days') %}
+{%- set metrics = {
+    'subscription_churn_rate': ('subscription', swap_days, false),
+    'subscriber_churn_rate': ('subscriber', swap_days, false),
+    'subscription_churn_rate_recharge': ('subscription', none, false),
+    'subscriber_churn_rate_recharge': ('subscriber', 0, false),
+    'subscriber_churn_rate_stripe': ('subscriber', 0, true),
+} %}
 with
 
 runs as (
@@ -29,10 +37,10 @@ subscription_runs as (
         runs.started_on,
         runs.ended_on,
         coalesce(
-            {{ days_between('runs.ended_on', 'runs.restarted_on') }} <= {{ threshold('swap_days') }}
+            {{ days_between('runs.ended_on', 'runs.restarted_on') }} <= {{ swap_days }}
             or (runs.ended_on = subscriptions.ended_on and subscriptions.replaced_by_subscription_id is not null),
             false
-        ) as goes_on
+        ) as is_swapped
     from runs
     inner join subscriptions on runs.subscription_id = subscriptions.subscription_id
 ),
@@ -54,45 +62,45 @@ spells as (
         customer_id,
         started_on,
         ended_on,
+        swaps.swap_days,
         sum(
-            case
-                when {{ days_between('covered_until', 'started_on') }} <= {{ threshold('swap_days') }} then 0
-                else 1
-            end
+            case when {{ days_between('covered_until', 'started_on') }} <= swaps.swap_days then 0 else 1 end
         ) over (
-            partition by customer_id
+            partition by customer_id, swaps.swap_days
             order by started_on asc, ended_on asc nulls last, subscription_id asc
         ) as spell_number
     from covered
+    cross join (
+        select 0 as swap_days
+        union
+        select cast({{ swap_days }} as int) as swap_days
+    ) as swaps
 ),
 
 subscriber_runs as (
     select
         customer_id,
+        swap_days,
         min(started_on) as started_on,
         nullif(max(coalesce(ended_on, date '9999-12-31')), date '9999-12-31') as ended_on
     from spells
-    group by customer_id, spell_number
+    group by customer_id, swap_days, spell_number
 ),
 
 all_runs as (
+    {%- for metric, (level, healed_days, counts_new) in metrics.items() %}
+    {{ 'union all' if not loop.first }}
     select
-        'subscription_churn_rate' as metric,
+        '{{ metric }}' as metric,
         customer_id,
-        product_family,
+        {{ 'product_family' if level == 'subscription' else 'cast(null as string)' }} as product_family,
         started_on,
         ended_on,
-        goes_on
-    from subscription_runs
-    union all
-    select
-        'subscriber_churn_rate' as metric,
-        customer_id,
-        cast(null as string) as product_family,
-        started_on,
-        ended_on,
-        false as goes_on
-    from subscriber_runs
+        {{ 'is_swapped' if level == 'subscription' and healed_days is not none else 'false' }} as goes_on,
+        {{ 'true' if counts_new else 'false' }} as counts_new
+    from {{ level }}_runs
+    {{ 'where swap_days = ' ~ healed_days if level == 'subscriber' }}
+    {%- endfor %}
 ),
 
 watched as (
@@ -105,7 +113,10 @@ watched as (
     from all_runs
     inner join months
         on
-            all_runs.started_on < months.starts_on
+            (
+                all_runs.started_on < months.starts_on
+                or (all_runs.counts_new and all_runs.started_on <= months.ends_on)
+            )
             and coalesce(all_runs.ended_on, date '9999-12-31') >= months.starts_on
 ),
 

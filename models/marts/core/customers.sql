@@ -15,6 +15,10 @@ lifecycle as (
     select * from {{ ref('int_customers__lifecycle') }}
 ),
 
+rhythm as (
+    select * from {{ ref('int_customers__rhythm') }}
+),
+
 visits as (
     select * from {{ ref('int_customers__visits') }}
 ),
@@ -60,6 +64,8 @@ select
     lifecycle.average_order_value,
     lifecycle.purchase_stage,
     lifecycle.activity_state,
+    rhythm.churn_days,
+    rhythm.churns_on,
     lifecycle.is_vip,
     visits.acquisition_source,
     lifecycle.first_order_source,
@@ -99,6 +105,7 @@ select
 from people
 cross join coverage
 inner join lifecycle on people.customer_id = lifecycle.customer_id
+left join rhythm on people.customer_id = rhythm.customer_id
 left join visits on people.customer_id = visits.customer_id
 left join responses on people.customer_id = responses.customer_id
 left join tastes on people.customer_id = tastes.customer_id

@@ -115,7 +115,7 @@ counts as (
         segment,
         numerator,
         denominator,
-        cast(null as double) as sum_of_squares,
+        sum_of_squares,
         cast(null as double) as median,
         false as lacks_rate,
         is_mature
