@@ -56,8 +56,13 @@ DEFECTS = (
     Defect(
         "an order twice",
         f"insert into marts.orders from marts.orders where {AN_ORDER}",
-        "unique_orders_order_id",
+        "key_orders_order_id",
         ("cohorts_hold_every_customer", "customers_agree_with_orders", "validity_has_a_reason"),
+    ),
+    Defect(
+        "a key that is null",
+        "update marts.repurchase_curve set days = null where days = (select max(days) from marts.repurchase_curve)",
+        "key_repurchase_curve_segment_type__segment__order_number__days",
     ),
     Defect(
         "a record of two people",
@@ -66,7 +71,7 @@ DEFECTS = (
         select * replace ((select max(customer_id) from marts.customers) as customer_id)
         from marts.customer_records order by customer_id limit 1
         """,
-        "unique_combination_customer_records_source_name__source_record_type__source_record_id",
+        "key_customer_records_source_name__source_record_type__source_record_id",
     ),
     Defect(
         "a person lost",
@@ -126,7 +131,7 @@ DEFECTS = (
         "a line twice",
         f"insert into marts.order_lines from marts.order_lines where {AN_ORDER}",
         "order_money_adds_up",
-        ("unique_order_lines_order_line_id",),
+        ("key_order_lines_order_line_id",),
     ),
     Defect(
         "a refund lost",
