@@ -36,7 +36,7 @@ MAY_READ = {
     "base": {"raw", "base"},
     "clean": {"base"},
     "subjects": {"clean", "subjects", "state"},
-    "state": {"subjects", "state"},
+    "state": {"subjects", "state", "core", "metrics", "marts"},
     "core": {"subjects", "core", "state", "360", "lifetime"},
     "360": {"subjects", "core", "360"},
     "metrics": {"subjects", "core", "360", "metrics"},
