@@ -1,7 +1,16 @@
 -- Grain: one monthly figure that a later build published anew, and why. A reason is what else has changed up to the end of
--- the figure's month, the weightiest first: the rules; orders that came late; people who are now one or two; refunds. If
--- none of these did, something else of that time came late: parcels, messages, tickets.
+-- the figure's month and can move it, the weightiest first: the rules; orders that came late; refunds, if it is money;
+-- people who are now one or two; refunds that leave nothing of an order. If none of these did, something else of that
+-- time came late: parcels, messages, tickets.
 with
+
+metrics as (
+    select
+        metric,
+        unit = 'reporting currency' as is_money,
+        unit in ('customers', 'orders', 'reporting currency', 'days', 'visits', 'subscriptions') as is_about_people
+    from {{ ref('metrics') }}
+),
 
 versions as (
     select
@@ -18,20 +27,26 @@ versions as (
 )
 
 select
-    metric,
-    period_month,
-    version,
-    value_before,
-    value,
-    {{ significant('value - value_before') }} as change,
+    versions.metric,
+    versions.period_month,
+    versions.version,
+    versions.value_before,
+    versions.value,
+    {{ significant('versions.value - versions.value_before') }} as change,
     case
-        when rules_checksum <> rules_before then 'rule_change'
-        when order_count is distinct from orders_before or gross_revenue is distinct from gross_before then 'late_data'
-        when customer_count is distinct from customers_before then 'identity_merge'
-        when refunded_amount is distinct from refunded_before then 'late_refund'
+        when versions.rules_checksum <> versions.rules_before then 'rule_change'
+        when
+            versions.order_count is distinct from versions.orders_before
+            or versions.gross_revenue is distinct from versions.gross_before
+            or not metrics.is_about_people
+            then 'late_data'
+        when metrics.is_money and versions.refunded_amount is distinct from versions.refunded_before then 'late_refund'
+        when versions.customer_count is distinct from versions.customers_before then 'identity_merge'
+        when versions.refunded_amount is distinct from versions.refunded_before then 'late_refund'
         else 'late_data'
     end as reason,
-    published_before,
-    published_at
+    versions.published_before,
+    versions.published_at
 from versions
-where version > 1
+inner join metrics on versions.metric = metrics.metric
+where versions.version > 1
