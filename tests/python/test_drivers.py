@@ -35,7 +35,9 @@ def effects(tmp_path_factory) -> dict[tuple[str, str], list[tuple]]:
         "acquisition_source": np.where(chance.random(size) < 0.5, "search", "direct"),
         "delivery": np.where(late, "late", "on_time"),
         "first_reply": np.full(size, "in_time"),
+        "content_seen": np.full(size, "much"),
     }
+    steps = ("review_step", "referral_step", "loyalty_step", "subscription_step", "opt_in_step")
     folder = tmp_path_factory.mktemp("drivers")
     raw = write_sales(Raw(folder / "raw"), [sale(1, "2024-01-01 10:00:00", 5.0, customer=None)])
     options = {"raw": raw.folder, "folder": folder, "variables": {"systems": ["pos"]}}
@@ -44,6 +46,10 @@ def effects(tmp_path_factory) -> dict[tuple[str, str], list[tuple]]:
         connection.register("people", people)
         connection.execute("create schema intermediate")
         connection.execute("create table intermediate.int_metrics__first_experiences as from people")
+        connection.execute(
+            "create table intermediate.int_metrics__first_steps as select *,"
+            f" {', '.join(f'null::varchar as {step}' for step in steps)} from people limit 0"
+        )
     done = run_dbt("run", "-s", "retention_drivers", **options)
     assert done.returncode == 0, done.stdout
     found = {}

@@ -44,6 +44,17 @@ replies as (
 
 visits as (
     select * from {{ ref('int_customers__visits') }}
+),
+
+-- Only who was recognised on the site before the order is known to have seen much or little.
+looks as (
+    select
+        first_orders.order_id,
+        sum(sessions.product_view_count) as product_view_count
+    from first_orders
+    inner join {{ ref('web_sessions') }} as sessions
+        on first_orders.customer_id = sessions.customer_id and sessions.started_at <= first_orders.ordered_at
+    group by first_orders.order_id
 )
 
 select
@@ -58,10 +69,15 @@ select
     {{ value_band('first_orders.net_revenue_reporting') }} as value_band,
     coalesce(visits.acquisition_source, 'unknown') as acquisition_source,
     case parcels.is_late when 1 then 'late' when 0 then 'on_time' end as delivery,
-    case replies.is_breached when 1 then 'late' when 0 then 'in_time' end as first_reply
+    case replies.is_breached when 1 then 'late' when 0 then 'in_time' end as first_reply,
+    case
+        when looks.product_view_count >= {{ threshold('many_product_views') }} then 'much'
+        when looks.product_view_count is not null then 'little'
+    end as content_seen
 from first_orders
 inner join first_days on first_orders.customer_id = first_days.customer_id
 left join lines on first_orders.order_id = lines.order_id and lines.position = 1
 left join parcels on first_orders.order_id = parcels.order_id
 left join replies on first_orders.order_id = replies.order_id
 left join visits on first_orders.customer_id = visits.customer_id
+left join looks on first_orders.order_id = looks.order_id
