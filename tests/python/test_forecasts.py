@@ -1,6 +1,8 @@
 """
-Forecasts against what came: a simulated shop without seasons, whose customers react to nothing, is close to what the
-purchase models assume, so that they must foretell its next 90 days. Synthetic; real CDNOW is in test_evidence.
+Forecasts against what came. In a simulated shop of plain lives (no seasons, reactions, renewals or returns; whoever
+leaves does so after a repeat purchase) and without traps, people buy as BG/NBD assumes: it must foretell the next 90
+days. Talon.One knows whose the cards at tills are; without it people would come apart. Synthetic; real CDNOW is in
+test_evidence.
 """
 
 from datetime import date, timedelta
@@ -20,9 +22,9 @@ THEN = TODAY - timedelta(DAYS)
 def shops(tmp_path_factory) -> tuple[Warehouse, Warehouse]:
     """The warehouse as it was ninety days ago, forecasts included, and the purchases that it knows today."""
     folder = tmp_path_factory.mktemp("forecasts")
-    systems = ("shopify", "pos")
+    systems = ("shopify", "pos", "talon_one")
     shop.simulate(
-        Settings(customers=10_000, seed=7, systems=systems, out=folder / "raw", seasons=False, reactions=False)
+        Settings(customers=20_000, seed=7, systems=systems, out=folder / "raw", plain_lives=True, trap_rate=0.0)
     )
     settings = {"systems": list(systems), "reporting_timezone": "UTC"}
     then = build(folder / "raw", folder / "then", settings | {"as_of": str(THEN), "loaded_until": str(THEN)})
