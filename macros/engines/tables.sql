@@ -45,3 +45,27 @@
         {%- do adapter.drop_relation(copy) -%}
     {%- endif -%}
 {% endmacro %}
+
+
+{# Write what one model needs on its way as a table of that name, or another in its place; returns how to name it in SQL. #}
+{% macro write_work_table(name, query) %}
+    {%- do return(adapter.dispatch('write_work_table', 'perennial')(name, query)) -%}
+{% endmacro %}
+
+{# A temporary table is neither compressed nor written to the database's file. #}
+{% macro duckdb__write_work_table(name, query) %}
+    {%- do run_query('create or replace temporary table ' ~ name ~ ' as ' ~ query) -%}
+    {%- do return(name) -%}
+{% endmacro %}
+
+{# Spark has no temporary tables but in the sense of views. #}
+{% macro default__write_work_table(name, query) %}
+    {%- set table = this.incorporate(path={'identifier': name}, type='table') -%}
+    {%- do adapter.drop_relation(table) -%}
+    {%- do run_query(create_table_as(false, table, query)) -%}
+    {%- do return(table) -%}
+{% endmacro %}
+
+{% macro drop_work_table(table) %}
+    {%- do run_query('drop table if exists ' ~ table) -%}
+{% endmacro %}

@@ -8,23 +8,21 @@
     together they break a limit: more than fact_limit values of one kind, or, over an edge that is not strong, names
     that do not agree. It comes in two steps that any engine runs as plain joins:
     1. connected components without limits, by star contraction (Kiveris et al. 2014, Rastogi et al. 2013) of what is left
-       when every node_a, and every node_b of one edge, has been folded into a neighbour;
+       when nodes that have one neighbour follow it;
     2. for the components that break a limit, rounds of edges that are the strongest at both of their ends. No stronger edge
        can change those two clusters any more, so that their turn in the one-by-one order has come.
     Limits only grow tighter as clusters grow: a pair that was refused once is refused for all its edges.
 #}
 {% materialization clusters, default %}
-    {%- set target = this.incorporate(type='table') -%}
     {%- set steps = [] -%}
     {{ run_hooks(pre_hooks) }}
 
-    {%- set edges = perennial.cluster_step('edges', steps, sql) -%}
-    {%- set labels = perennial.components(edges, steps) -%}
+    {%- set labels = perennial.components(sql, steps) -%}
     {%- set result = 'select node_id, cluster_id from ' ~ labels -%}
     {%- if config.get('facts') -%}
         {%- set facts = ref(config.get('facts')) -%}
         {%- set broken = perennial.cluster_step('broken', steps, perennial.broken_clusters(labels, facts)) -%}
-        {%- set mended = perennial.cut_clusters(edges, labels, broken, facts, steps) -%}
+        {%- set mended = perennial.cut_clusters('(' ~ sql ~ ')', labels, broken, facts, steps) -%}
         {%- set result -%}
             select
                 labels.node_id,
@@ -33,22 +31,27 @@
             left join {{ mended }} as mended on labels.node_id = mended.node_id
         {%- endset -%}
     {%- endif -%}
-    {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
-    {%- call statement('main') -%} {{ create_table_as(false, target, result) }} {%- endcall -%}
-    {%- for step in steps -%} {%- do adapter.drop_relation(step) -%} {%- endfor -%}
-
-    {{ run_hooks(post_hooks) }}
-    {%- do adapter.commit() -%}
-    {% do persist_docs(target, model) %}
-    {{ return({'relations': [target]}) }}
+    {{ return(perennial.write_result(result, steps)) }}
 {% endmaterialization %}
 
 
-{# Write a step of the work as a table beside the model's; one of that name is replaced. #}
+{# The end of a materialisation that works in steps: the model's table, and the steps are gone. #}
+{% macro write_result(result, steps) %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
+    {%- call statement('main') -%} {{ create_table_as(false, target, result) }} {%- endcall -%}
+    {%- for step in steps -%} {%- do perennial.drop_work_table(step) -%} {%- endfor -%}
+
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {%- do persist_docs(target, model) -%}
+    {%- do return({'relations': [target]}) -%}
+{% endmacro %}
+
+
+{# Write a step of the work as a table; one of that name is replaced. #}
 {% macro cluster_step(name, steps, query) %}
-    {%- set step = this.incorporate(path={'identifier': this.identifier ~ '__' ~ name}, type='table') -%}
-    {%- do adapter.drop_relation(step) -%}
-    {%- call statement(name) -%} {{ create_table_as(false, step, query) }} {%- endcall -%}
+    {%- set step = perennial.write_work_table(this.identifier ~ '__' ~ name, query) -%}
     {%- if step not in steps -%} {%- do steps.append(step) -%} {%- endif -%}
     {%- do return(step) -%}
 {% endmacro %}
@@ -60,69 +63,100 @@
 
 
 {#
-    The connected components (node_id, cluster_id: the smallest node). Edges have two sides, the smaller node and the
-    larger, and a node on both is tied to itself. Smaller nodes need not take part in the rounds once the larger ones that
-    meet in them are linked, and neither do larger ones that end there: of 4 million records and their identifiers a
-    twentieth of the edges is left.
+    The connected components (node_id, cluster_id: the smallest node) of edges with a smaller and a larger node. A node
+    that is the smaller one here and the larger one there is tied to itself. Larger nodes that only one smaller node has
+    follow it, and of the smaller nodes only those take part that have several of the shared larger ones: of 4 million
+    records and their identifiers a twentieth of the edges is left for the rounds.
 #}
 {% macro components(edges, steps) %}
-    {%- set loops = perennial.cluster_step('loops', steps,
-        'select least(node_a, node_b) as node from ' ~ edges
-        ~ ' intersect select greatest(node_a, node_b) as node from ' ~ edges
-    ) -%}
+    {%- set one_way -%}
+        select least(node_a, node_b) as smaller, greatest(node_a, node_b) as larger from ({{ edges }}) as edges
+    {%- endset -%}
+    {%- set one_way = perennial.cluster_step('one_way', steps, one_way) -%}
+    {%- set tied -%}
+        select smaller as node_id from {{ one_way }} where smaller >= (select min(larger) from {{ one_way }})
+        intersect
+        select larger as node_id from {{ one_way }} where larger <= (select max(smaller) from {{ one_way }})
+    {%- endset -%}
+    {%- set tied = perennial.cluster_step('tied', steps, tied) -%}
     {%- set sides -%}
-        select least(node_a, node_b) as smaller, greatest(node_a, node_b) as larger from {{ edges }}
-        union all
-        select node as smaller, node as larger from {{ loops }}
-    {%- endset -%}
-    {%- set meeting -%}
-        with sides as (
-            {{ sides }}
+        (
+            select smaller, larger from {{ one_way }}
+            union all
+            select node_id as smaller, node_id as larger from {{ tied }}
         )
-        select smaller, larger from sides
-        where larger in (select larger from sides group by larger having count(*) > 1)
     {%- endset -%}
-    {%- set meeting = perennial.cluster_step('meeting', steps, meeting) -%}
+    {%- set larger -%}
+        select
+            larger,
+            min(smaller) as smallest,
+            min(smaller) < max(smaller) as is_shared,
+            max(smaller) = larger as is_tied
+        from {{ sides }} as sides
+        group by larger
+    {%- endset -%}
+    {%- set larger = perennial.cluster_step('larger', steps, larger) -%}
+    {%- set smaller -%}
+        select smaller, min(larger) as first_larger, max(larger) as last_larger, count(*) as larger_count
+        from {{ sides }} as sides
+        where larger in (select larger from {{ larger }} where is_shared)
+        group by smaller
+    {%- endset -%}
+    {%- set smaller = perennial.cluster_step('smaller', steps, smaller) -%}
     {%- set links -%}
-        with first_met as (
-            select smaller, min(larger) as parent from {{ meeting }} group by smaller having count(*) > 1
-        )
-        select distinct meeting.larger as child, first_met.parent
-        from {{ meeting }} as meeting
-        inner join first_met on meeting.smaller = first_met.smaller
-        where meeting.larger <> first_met.parent
+        select last_larger as child, first_larger as parent from {{ smaller }} where first_larger < last_larger
+        union
+        select sides.larger as child, smaller.first_larger as parent
+        from {{ sides }} as sides
+        inner join {{ smaller }} as smaller on sides.smaller = smaller.smaller
+        inner join {{ larger }} as larger on sides.larger = larger.larger
+        where smaller.larger_count > 2 and larger.is_shared and smaller.first_larger < sides.larger
     {%- endset -%}
     {%- set stars = perennial.star_contraction(perennial.cluster_step('links_0', steps, links), steps) -%}
-    {%- set met -%}
+    {%- set shared -%}
         with hubs as (
             select
-                meeting.larger,
-                coalesce(stars.parent, meeting.larger) as hub,
-                min(meeting.smaller) as smallest,
-                max(meeting.smaller) = meeting.larger as is_on_both_sides
-            from {{ meeting }} as meeting
-            left join {{ stars }} as stars on meeting.larger = stars.child
-            group by meeting.larger, coalesce(stars.parent, meeting.larger)
+                larger.larger,
+                larger.smallest,
+                larger.is_tied,
+                coalesce(stars.parent, larger.larger) as hub
+            from {{ larger }} as larger
+            left join {{ stars }} as stars on larger.larger = stars.child
+            where larger.is_shared
+        ),
+        smallest as (
+            select hub, min(smallest) as cluster_id from hubs group by hub
         )
-        select larger, is_on_both_sides, min(smallest) over (partition by hub) as cluster_id from hubs
+        select hubs.larger as node_id, smallest.cluster_id, hubs.is_tied
+        from hubs
+        inner join smallest on hubs.hub = smallest.hub
     {%- endset -%}
-    {%- set met = perennial.cluster_step('met', steps, met) -%}
-    {%- set of_smaller -%}
-        select sides.smaller as node_id, coalesce(min(met.cluster_id), sides.smaller) as cluster_id
-        from ({{ sides }}) as sides
-        left join {{ met }} as met on sides.larger = met.larger
-        group by sides.smaller
+    {%- set shared = perennial.cluster_step('shared', steps, shared) -%}
+    {%- set sharing -%}
+        select smaller.smaller as node_id, shared.cluster_id
+        from {{ smaller }} as smaller
+        inner join {{ shared }} as shared on smaller.first_larger = shared.node_id
     {%- endset -%}
-    {%- set of_smaller = perennial.cluster_step('of_smaller', steps, of_smaller) -%}
+    {%- set sharing = perennial.cluster_step('sharing', steps, sharing) -%}
     {%- set labels -%}
-        select node_id, cluster_id from {{ of_smaller }}
+        with followers as (
+            select
+                larger.larger,
+                larger.smallest as smaller,
+                larger.is_tied,
+                coalesce(sharing.cluster_id, larger.smallest) as cluster_id,
+                sharing.node_id is null as is_alone
+            from {{ larger }} as larger
+            left join {{ sharing }} as sharing on larger.smallest = sharing.node_id
+            where not larger.is_shared
+        )
+        select node_id, cluster_id from {{ sharing }}
         union all
-        select larger as node_id, cluster_id from {{ met }} where not is_on_both_sides
+        select node_id, cluster_id from {{ shared }} where not is_tied
         union all
-        select sides.larger as node_id, of_smaller.cluster_id
-        from ({{ sides }}) as sides
-        inner join {{ of_smaller }} as of_smaller on sides.smaller = of_smaller.node_id
-        anti join {{ met }} as met on sides.larger = met.larger
+        select larger as node_id, cluster_id from followers where not is_tied
+        union all
+        select distinct smaller as node_id, cluster_id from followers where is_alone
     {%- endset -%}
     {%- do return(perennial.cluster_step('labels', steps, labels)) -%}
 {% endmacro %}

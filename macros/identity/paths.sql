@@ -11,7 +11,6 @@
     person few.
 #}
 {% materialization strongest_paths, default %}
-    {%- set target = this.incorporate(type='table') -%}
     {%- set steps = [] -%}
     {{ run_hooks(pre_hooks) }}
 
@@ -37,14 +36,7 @@
             left join own on pairs.to_node = own.node_id
         {%- endset -%}
     {%- endif -%}
-    {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
-    {%- call statement('main') -%} {{ create_table_as(false, target, result) }} {%- endcall -%}
-    {%- for step in steps -%} {%- do adapter.drop_relation(step) -%} {%- endfor -%}
-
-    {{ run_hooks(post_hooks) }}
-    {%- do adapter.commit() -%}
-    {% do persist_docs(target, model) %}
-    {{ return({'relations': [target]}) }}
+    {{ return(perennial.write_result(result, steps)) }}
 {% endmaterialization %}
 
 
