@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import identity
+from benchmarks import identity, lifetime
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "benchmarks"
@@ -290,7 +290,7 @@ def report(sizes: list[dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], help="sizes, ascending")
-    parser.add_argument("--people", type=int, default=1_000_000, help="size of the graph that matching is measured on")
+    parser.add_argument("--people", type=int, default=1_000_000, help="people to match, and to fit lifetime value to")
     parser.add_argument("--arriving", type=int, default=20_000, help="people who arrive day by day")
     arguments = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -301,6 +301,10 @@ def main() -> None:
     found = identity.measure(arguments.people, folder / "at_once", build)
     print(f"the arrival of {arguments.arriving:,} people on {identity.DAYS} days", flush=True)
     text += "\n".join(identity.report(found, identity.arrive(arguments.arriving, folder / "by_day", build))) + "\n"
+    print(f"lifetime value of {arguments.people:,} customers", flush=True)
+    folder = CACHE / "lifetime"
+    shutil.rmtree(folder, ignore_errors=True)
+    text += "\n".join(lifetime.report(lifetime.measure(arguments.people, folder, build))) + "\n"
     (ROOT / "BENCHMARKS.md").write_text(text)
     print("BENCHMARKS.md is written")
 

@@ -40,6 +40,11 @@ class Defect:
 
 
 DEFECTS = (
+    Defect(
+        "a step between a vendor and us lost",
+        "update marts.vendor_bridge set amount = amount + 1 where step = 'vendor' and measure = 'orders'",
+        "vendor_bridge_ends_at_ours",
+    ),
     # Rows and keys
     Defect(
         "a model loses a row",
