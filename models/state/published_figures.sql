@@ -59,7 +59,7 @@ made_of as (
         sum(days.refunded_amount) as refunded_amount,
         sum(days.customer_count) as customer_count
     from periods
-    inner join days on days.counted_on <= periods.ends_on
+    inner join days on periods.ends_on >= days.counted_on
     group by periods.period_month
 ),
 
@@ -67,10 +67,19 @@ published as (
     select * from {{ source('state', 'published_figures') }}
 ),
 
+complete as (
+    select period_month from periods
+    where is_mature
+),
+
 newest as (
-    select * from published
-    where period_month in (select period_month from periods where is_mature)
-    qualify row_number() over (partition by metric, period_month order by version desc) = 1
+    select published.*
+    from published
+    semi join complete on published.period_month = complete.period_month
+    qualify row_number() over (
+        partition by published.metric, published.period_month
+        order by published.version desc
+    ) = 1
 ),
 
 changed as (

@@ -145,7 +145,7 @@ daily as (
     group by metric, counted_on, segment_type, segment
 ),
 
-revenue as (
+stage_revenue as (
     select
         ordered_on,
         stage,
@@ -153,6 +153,13 @@ revenue as (
         sum(sum(net_revenue_reporting)) over (partition by ordered_on) as all_revenue
     from staged_orders
     group by ordered_on, stage
+),
+
+revenue_days as (
+    select distinct
+        ordered_on,
+        all_revenue
+    from stage_revenue
 )
 
 select * from daily
@@ -162,10 +169,10 @@ select
     days.ordered_on as counted_on,
     'purchase_stage' as segment_type,
     stages.label as segment,
-    coalesce(revenue.net_revenue, 0) as numerator,
+    coalesce(stage_revenue.net_revenue, 0) as numerator,
     days.all_revenue as denominator,
     cast(null as decimal(38, 4)) as squares
-from (select distinct ordered_on, all_revenue from revenue) as days
+from revenue_days as days
 cross join stages
-left join revenue on days.ordered_on = revenue.ordered_on and stages.label = revenue.stage
+left join stage_revenue on days.ordered_on = stage_revenue.ordered_on and stages.label = stage_revenue.stage
 where stages.at_least > 0

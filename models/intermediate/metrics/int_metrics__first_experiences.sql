@@ -53,7 +53,7 @@ looks as (
         sum(sessions.product_view_count) as product_view_count
     from first_orders
     inner join {{ ref('web_sessions') }} as sessions
-        on first_orders.customer_id = sessions.customer_id and sessions.started_at <= first_orders.ordered_at
+        on first_orders.customer_id = sessions.customer_id and first_orders.ordered_at >= sessions.started_at
     group by first_orders.order_id
 )
 

@@ -1,7 +1,7 @@
--- One person of int_metrics__first_experiences who had not bought again within step_days of the first order, which steps
--- of the ladder the person took in those days, and whether the person bought again after them. Who comes back in those
--- days has less time for steps, and who comes back because of one did so after it: so everybody is watched from the same
--- day on. A step taken before the first order is null: it was no answer to it.
+-- One person of int_metrics__first_experiences who had not bought again within step_days of the first order, which
+-- steps of the ladder the person took in those days, and whether the person bought again after them. Who comes back in
+-- those days has less time for steps, and who comes back because of one did so after it: so everybody is watched from
+-- the same day on. A step taken before the first order is null: it was no answer to it.
 {%- set steps = {
     'review_step': 'reviewed', 'referral_step': 'referred', 'loyalty_step': 'joined', 'subscription_step': 'subscribed',
     'opt_in_step': 'opted_in',

@@ -1,7 +1,7 @@
--- Grain: one monthly figure that a later build published anew, and why. A reason is what else has changed up to the end of
--- the figure's month and can move it, the weightiest first: the rules; orders that came late; refunds, if it is money;
--- people who are now one or two; refunds that leave nothing of an order. If none of these did, something else of that
--- time came late: parcels, messages, tickets.
+-- Grain: one monthly figure that a later build published anew, and why. A reason is what else has changed up to the end
+-- of the figure's month and can move it, the weightiest first: the rules; orders that came late; refunds, if it is
+-- money; people who are now one or two; refunds that leave nothing of an order. If none of these did, something else of
+-- that time came late: parcels, messages, tickets.
 with
 
 metrics as (
@@ -36,13 +36,13 @@ select
     case
         when versions.rules_checksum <> versions.rules_before then 'rule_change'
         when
-            versions.order_count is distinct from versions.orders_before
-            or versions.gross_revenue is distinct from versions.gross_before
+            versions.order_count <> versions.orders_before
+            or versions.gross_revenue <> versions.gross_before
             or not metrics.is_about_people
             then 'late_data'
-        when metrics.is_money and versions.refunded_amount is distinct from versions.refunded_before then 'late_refund'
-        when versions.customer_count is distinct from versions.customers_before then 'identity_merge'
-        when versions.refunded_amount is distinct from versions.refunded_before then 'late_refund'
+        when metrics.is_money and versions.refunded_amount <> versions.refunded_before then 'late_refund'
+        when versions.customer_count <> versions.customers_before then 'identity_merge'
+        when versions.refunded_amount <> versions.refunded_before then 'late_refund'
         else 'late_data'
     end as reason,
     versions.published_before,

@@ -1,6 +1,6 @@
--- Grain: a segment, a driver and its level: what about a first order, and what people did in the weeks after it, goes with
--- buying again. matched compares people whose first orders are alike in everything that is listed below but the driver.
--- Trap: these are no experiments; who got a discount may differ in what nobody wrote down.
+-- Grain: a segment, a driver and its level: what about a first order, and what people did in the weeks after it, goes
+-- with buying again. matched compares people whose first orders are alike in everything that is listed below but the
+-- driver. Trap: these are no experiments; who got a discount may differ in what nobody wrote down.
 {%- set alike = ['first_quarter', 'country_code', 'sales_channel', 'category', 'discount', 'value_band'] %}
 {%- set drivers = {
     'first_product': 'product_family', 'first_category': 'category', 'channel': 'sales_channel',

@@ -1,6 +1,6 @@
 -- Grain: a vendor's monthly figure, and one step on the way from it to ours. The first step is the vendor's own figure,
--- the last ours as the scorecard has it, and those between add up to the difference. Orders in another currency than the
--- reporting one are a step of their own, since a vendor's report converts them at rates that nobody knows.
+-- the last ours as the scorecard has it, and those between add up to the difference. Orders in another currency than
+-- the reporting one are a step of their own, since a vendor's report converts them at rates that nobody knows.
 {%- set sums_of = {
     'orders': ('reported_orders', 'our_orders - reported_orders', 'purchase_frequency', 'numerator'),
     'net_sales': (
@@ -29,7 +29,7 @@ orders as (
     select
         orders.*,
         {{ month_of('orders.ordered_on') }} as period_month,
-        orders.source_name = 'shopify' and orders.invalid_reason is distinct from 'test' as is_reported,
+        orders.source_name = 'shopify' and coalesce(orders.invalid_reason, '-') <> 'test' as is_reported,
         orders.is_valid and orders.customer_id is not null as is_ours,
         orders.currency_code = point_in_time.reporting_currency as is_in_currency,
         orders.gross_revenue - orders.discount_amount as ordered_revenue
