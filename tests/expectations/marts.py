@@ -96,7 +96,7 @@ SCORECARD = """
         max((value_high - value_low) / nullif(value, 0)) filter (
             where metric = 'average_order_value' and period_window = 'to_date'
         ) as width_of_the_interval_of_order_value,
-        avg(if(value is null, 1, 0)) as share_without_a_value
+        avg(if(value is null, 1, 0)) filter (where reason is distinct from 'no_source') as share_without_a_value
     from newest
 """
 
@@ -209,7 +209,7 @@ SUITES = (
             ),
             Expect("median_days_between_orders", "The usual gap between orders is days to a year.", 1, 365),
             Expect("width_of_the_interval_of_order_value", "Order value is known well enough to be compared.", 0, 0.5),
-            Expect("share_without_a_value", "Most figures have a value.", 0, 0.5),
+            Expect("share_without_a_value", "Most figures that anything tells have a value.", 0, 0.5),
         ),
     ),
     Suite(

@@ -140,7 +140,7 @@ daily as (
         segment,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
-        sum(numerator * numerator) as squares
+        sum(cast(numerator as decimal(19, 2)) * numerator) as squares
     from observed
     group by metric, counted_on, segment_type, segment
 ),
