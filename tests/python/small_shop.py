@@ -18,7 +18,7 @@ from simulator.systems import SYSTEMS
 
 FIRST_DAY, DAYS = date(2023, 10, 2), 182
 PEOPLE = 45
-CANARIES = "canary|30 ?7770"
+CANARIES = r"canary|30 ?7770-?\d{3}"  # not the time of day in a log
 ADDRESSES = r"\w@\w"
 SALT = "canary-salt"
 ADDRESS = json.dumps({"name": "Canary Lee", "address1": "1 Canary Street", "country_code": "DE"})

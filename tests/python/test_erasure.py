@@ -178,6 +178,7 @@ def test_money_and_points_count_on(told, forgotten):
     _, before = told
     changed = {
         "marts.consents", "marts.customer_contacts", "marts.customer_erasures", "marts.customer_identifiers",
+        "marts.detractor_signals", "marts.retention_drivers",
         "marts.customers", "marts.identity_cuts", "marts.referrals", "marts.retention_scorecard", "marts.reviews",
         "marts.tickets",
         "marts.tracking_page_visits", "marts.web_sessions",
