@@ -11,11 +11,20 @@ days as (
     where is_valid and customer_id is not null
 ),
 
+followed as (
+    select
+        customer_id,
+        ordered_on,
+        lag(ordered_on) over (partition by customer_id order by ordered_on) as previous_ordered_on
+    from days
+),
+
 gaps as (
     select
         customer_id,
-        {{ days_between('lag(ordered_on) over (partition by customer_id order by ordered_on)', 'ordered_on') }} as gap_days
-    from days
+        {{ days_between('previous_ordered_on', 'ordered_on') }} as gap_days
+    from followed
+    where previous_ordered_on is not null
 ),
 
 lifecycle as (
@@ -33,14 +42,12 @@ own as (
         count(*) as gap_count,
         percentile_cont(0.9) within group (order by gap_days) as long_gap
     from gaps
-    where gap_days is not null
     group by customer_id
 ),
 
 everybody as (
     select percentile_cont(0.9) within group (order by gap_days) as long_gap
     from gaps
-    where gap_days is not null
 ),
 
 segments as (
@@ -49,7 +56,6 @@ segments as (
         percentile_cont(0.9) within group (order by gaps.gap_days) as long_gap
     from gaps
     inner join lifecycle on gaps.customer_id = lifecycle.customer_id
-    where gaps.gap_days is not null
     group by lifecycle.segment
     having count(*) >= {{ threshold('min_denominator') }}
 ),

@@ -71,8 +71,8 @@ handled as (
     left join notices
         on
             parcels.customer_id = notices.customer_id
-            and notices.told_on >= parcels.told_from
-            and notices.told_on <= parcels.told_until
+            and parcels.told_from <= notices.told_on
+            and parcels.told_until >= notices.told_on
     group by
         parcels.experience_id, parcels.kind, parcels.opened_on, parcels.carrier, parcels.resolved_on,
         parcels.told_until
@@ -95,8 +95,8 @@ silences as (
     left join words
         on
             people_days.customer_id = words.customer_id
-            and words.said_on >= people_days.opened_on
-            and words.said_on <= people_days.heard_until
+            and people_days.opened_on <= words.said_on
+            and people_days.heard_until >= words.said_on
     group by people_days.opened_on, people_days.customer_id
 ),
 
@@ -117,8 +117,8 @@ promoted as (
         on
             messages.message_class = 'promotional'
             and bad_reviews.customer_id = messages.customer_id
-            and messages.messaged_at > bad_reviews.reviewed_at
-            and messages.messaged_on <= {{ add_days('bad_reviews.reviewed_on', 7) }}
+            and bad_reviews.reviewed_at < messages.messaged_at
+            and {{ add_days('bad_reviews.reviewed_on', 7) }} >= messages.messaged_on
 ),
 
 asked_for_help as (
@@ -170,7 +170,8 @@ observed as (
         'closed_loop_rate' as metric,
         opened_on as counted_on,
         cast(null as string) as carrier,
-        case when resolved_on <= {{ add_days('opened_on', threshold('closed_loop_days')) }} then 1 else 0 end as numerator
+        case when resolved_on <= {{ add_days('opened_on', threshold('closed_loop_days')) }} then 1 else 0 end
+            as numerator
     from experiences
     where kind in ('low_review', 'low_csat')
     union all
