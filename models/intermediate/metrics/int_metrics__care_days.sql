@@ -1,5 +1,14 @@
 -- One metric of what was done, and said, when something went wrong or was sent back, day and segment: what counts above
 -- the line and below it that day, and the squares of what is counted where it is more than yes or no.
+{%- set segment_types = {'all': "'all'", 'carrier': 'carrier'} %}
+{%- set shares = {
+    'proactive_notice_rate': ('handled', 'opened_on', "kind = 'late_parcel'", 'is_told_in_time'),
+    'unaddressed_exception_rate': ('handled', 'opened_on', "kind = 'exception'", 'not is_addressed'),
+    'silent_dissatisfaction_rate': ('silences', 'opened_on', 'true', 'is_silent'),
+    'closed_loop_rate': ('complaints', 'opened_on', 'true', 'is_answered'),
+    'promo_within_7d_of_bad_review': ('judged_reviews', 'reviewed_on', 'true', 'is_promoted'),
+    'self_service_return_rate': ('sent_back', 'requested_on', 'true', 'needed_no_help'),
+} %}
 with
 
 experiences as (
@@ -121,6 +130,22 @@ promoted as (
             and {{ add_days('bad_reviews.reviewed_on', 7) }} >= messages.messaged_on
 ),
 
+judged_reviews as (
+    select
+        bad_reviews.reviewed_on,
+        promoted.review_id is not null as is_promoted
+    from bad_reviews
+    left join promoted on bad_reviews.review_id = promoted.review_id
+),
+
+complaints as (
+    select
+        opened_on,
+        coalesce(resolved_on <= {{ add_days('opened_on', threshold('closed_loop_days')) }}, false) as is_answered
+    from experiences
+    where kind in ('low_review', 'low_csat')
+),
+
 asked_for_help as (
     select distinct order_id
     from {{ ref('tickets') }}
@@ -130,7 +155,6 @@ asked_for_help as (
 sent_back as (
     select
         returns.requested_on,
-        returns.filed_by,
         asked_for_help.order_id is null as needed_no_help,
         {{ days_between(
             'returns.requested_on',
@@ -143,53 +167,16 @@ sent_back as (
 ),
 
 observed as (
+    {%- for metric, (relation, day, condition, hit) in shares.items() %}
     select
-        'proactive_notice_rate' as metric,
-        opened_on as counted_on,
-        carrier,
-        case when is_told_in_time then 1 else 0 end as numerator
-    from handled
-    where kind = 'late_parcel'
+        '{{ metric }}' as metric,
+        {{ day }} as counted_on,
+        {{ 'carrier' if relation == 'handled' else 'cast(null as string)' }} as carrier,
+        case when {{ hit }} then 1 else 0 end as numerator
+    from {{ relation }}
+    where {{ condition }}
     union all
-    select
-        'unaddressed_exception_rate' as metric,
-        opened_on as counted_on,
-        carrier,
-        case when is_addressed then 0 else 1 end as numerator
-    from handled
-    where kind = 'exception'
-    union all
-    select
-        'silent_dissatisfaction_rate' as metric,
-        opened_on as counted_on,
-        cast(null as string) as carrier,
-        case when is_silent then 1 else 0 end as numerator
-    from silences
-    union all
-    select
-        'closed_loop_rate' as metric,
-        opened_on as counted_on,
-        cast(null as string) as carrier,
-        case when resolved_on <= {{ add_days('opened_on', threshold('closed_loop_days')) }} then 1 else 0 end
-            as numerator
-    from experiences
-    where kind in ('low_review', 'low_csat')
-    union all
-    select
-        'promo_within_7d_of_bad_review' as metric,
-        bad_reviews.reviewed_on as counted_on,
-        cast(null as string) as carrier,
-        case when promoted.review_id is not null then 1 else 0 end as numerator
-    from bad_reviews
-    left join promoted on bad_reviews.review_id = promoted.review_id
-    union all
-    select
-        'self_service_return_rate' as metric,
-        requested_on as counted_on,
-        cast(null as string) as carrier,
-        case when needed_no_help then 1 else 0 end as numerator
-    from sent_back
-    union all
+    {%- endfor %}
     select
         'days_to_refund' as metric,
         requested_on as counted_on,
@@ -199,25 +186,17 @@ observed as (
     where refund_days >= 0
 )
 
+{%- for segment_type, segment in segment_types.items() %}
+{{ 'union all' if not loop.first }}
 select
     metric,
     counted_on,
-    'all' as segment_type,
-    'all' as segment,
+    '{{ segment_type }}' as segment_type,
+    {{ segment }} as segment,
     sum(numerator) as numerator,
     count(*) as denominator,
     sum(numerator * numerator) as squares
 from observed
-group by metric, counted_on
-union all
-select
-    metric,
-    counted_on,
-    'carrier' as segment_type,
-    carrier as segment,
-    sum(numerator) as numerator,
-    count(*) as denominator,
-    sum(numerator * numerator) as squares
-from observed
-where carrier is not null
-group by metric, counted_on, carrier
+where {{ segment }} is not null
+group by metric, counted_on, {{ segment }}
+{%- endfor %}

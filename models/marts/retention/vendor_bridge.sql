@@ -1,12 +1,32 @@
 -- Grain: a vendor's monthly figure, and one step on the way from it to ours. The first step is the vendor's own figure,
 -- the last ours as the scorecard has it, and those between add up to the difference. Orders in another currency than
 -- the reporting one are a step of their own, since a vendor's report converts them at rates that nobody knows.
-{%- set sums_of = {
-    'orders': ('reported_orders', 'our_orders - reported_orders', 'purchase_frequency', 'numerator'),
-    'net_sales': (
-        'reported_revenue - refunds_by_refund', 'our_revenue - reported_net_revenue', 'average_order_value', 'numerator'
+{#- Shopify's figures and what a month as a whole adds to them. -#}
+{%- set monthly_steps = [
+    ('orders', 'vendor', 'reported_orders'),
+    ('net_sales', 'vendor', 'reported_revenue - refunds_by_refund'),
+    ('net_sales', 'refunds_by_order_date', 'refunds_by_refund - refunds_by_order'),
+    ('net_sales', 'other_currencies', 'our_other_revenue'),
+    ('average_order_value', 'vendor', ratio('reported_revenue', 'reported_orders_in_currency')),
+    ('average_order_value', 'refunds', '-' ~ ratio('refunds_by_order', 'reported_orders_in_currency')),
+    (
+        'average_order_value', 'other_orders',
+        ratio('our_revenue + our_other_revenue', 'our_converted_orders') ~ ' - coalesce('
+        ~ ratio('reported_revenue - refunds_by_order', 'reported_orders_in_currency') ~ ', 0)',
     ),
+] %}
+{#- What orders of one kind add. -#}
+{%- set differences = {
+    'orders': 'our_orders - reported_orders', 'net_sales': 'our_revenue - reported_net_revenue',
 } %}
+{%- set ours = [
+    ('shopify', 'orders', 'purchase_frequency', 'numerator'),
+    ('shopify', 'net_sales', 'average_order_value', 'numerator'),
+    ('shopify', 'average_order_value', 'average_order_value', 'rate'),
+    ('stripe', 'subscriber_churn_rate', 'subscriber_churn_rate', 'rate'),
+    ('recharge', 'subscriber_churn_rate', 'subscriber_churn_rate', 'rate'),
+    ('recharge', 'subscription_churn_rate', 'subscription_churn_rate', 'rate'),
+] %}
 {%- set rates = [
     ('stripe', 'subscriber_churn_rate', [
         ('vendor', 'subscriber_churn_rate_stripe'), ('starts_in_the_month', 'subscriber_churn_rate_recharge'),
@@ -94,8 +114,8 @@ monthly as (
     select
         months.period_month,
         {%- for column in [
-            'reported_orders', 'reported_orders_in_currency', 'our_converted_orders', 'reported_revenue', 'refunds_by_order', 'our_revenue',
-            'our_other_revenue',
+            'reported_orders', 'reported_orders_in_currency', 'our_converted_orders', 'reported_revenue',
+            'refunds_by_order', 'our_revenue', 'our_other_revenue',
         ] %}
         sum(coalesce(sums.{{ column }}, 0)) as {{ column }},
         {%- endfor %}
@@ -117,83 +137,38 @@ scorecard as (
 ),
 
 steps as (
-    {%- for measure, (reported, difference, metric, ours) in sums_of.items() %}
+    {%- for measure, step, amount in monthly_steps %}
     select
         'shopify' as vendor,
         '{{ measure }}' as measure,
         period_month,
-        'vendor' as step,
-        cast({{ reported }} as double) as amount
+        '{{ step }}' as step,
+        cast({{ amount }} as double) as amount
     from monthly
     union all
+    {%- endfor %}
+    {%- for measure, amount in differences.items() %}
     select
         'shopify' as vendor,
         '{{ measure }}' as measure,
         period_month,
         step,
-        cast({{ difference }} as double) as amount
+        cast({{ amount }} as double) as amount
     from sums
     where step <> 'both'
     union all
+    {%- endfor %}
+    {%- for vendor, measure, metric, amount in ours %}
     select
-        'shopify' as vendor,
+        '{{ vendor }}' as vendor,
         '{{ measure }}' as measure,
         period_month,
         'ours' as step,
-        cast({{ ours }} as double) as amount
+        cast({{ amount }} as double) as amount
     from scorecard
     where metric = '{{ metric }}'
-    union all
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
-    select
-        'shopify' as vendor,
-        'net_sales' as measure,
-        period_month,
-        'refunds_by_order_date' as step,
-        cast(refunds_by_refund - refunds_by_order as double) as amount
-    from monthly
-    union all
-    select
-        'shopify' as vendor,
-        'net_sales' as measure,
-        period_month,
-        'other_currencies' as step,
-        cast(our_other_revenue as double) as amount
-    from monthly
-    union all
-    select
-        'shopify' as vendor,
-        'average_order_value' as measure,
-        period_month,
-        'vendor' as step,
-        {{ ratio('reported_revenue', 'reported_orders_in_currency') }} as amount
-    from monthly
-    union all
-    select
-        'shopify' as vendor,
-        'average_order_value' as measure,
-        period_month,
-        'refunds' as step,
-        -{{ ratio('refunds_by_order', 'reported_orders_in_currency') }} as amount
-    from monthly
-    union all
-    select
-        'shopify' as vendor,
-        'average_order_value' as measure,
-        period_month,
-        'other_orders' as step,
-        {{ ratio('our_revenue + our_other_revenue', 'our_converted_orders') }}
-        - coalesce({{ ratio('reported_revenue - refunds_by_order', 'reported_orders_in_currency') }}, 0) as amount
-    from monthly
-    union all
-    select
-        'shopify' as vendor,
-        'average_order_value' as measure,
-        period_month,
-        'ours' as step,
-        rate as amount
-    from scorecard
-    where metric = 'average_order_value'
     {%- for vendor, measure, chain in rates %}
     {%- for step, metric in chain %}
     union all
@@ -210,15 +185,6 @@ steps as (
     {%- endif %}
     where scorecard.metric = '{{ metric }}'
     {%- endfor %}
-    union all
-    select
-        '{{ vendor }}' as vendor,
-        '{{ measure }}' as measure,
-        period_month,
-        'ours' as step,
-        rate as amount
-    from scorecard
-    where metric = '{{ measure }}'
     {%- endfor %}
 )
 
