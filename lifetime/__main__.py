@@ -8,9 +8,11 @@ as the build does on DuckDB, and writes seeds/clv_parameters.csv, which the next
 import argparse
 import csv
 import sys
+from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
+import duckdb
+import pyarrow as pa
 from dbt.cli.main import dbtRunner
 
 from models.intermediate.lifetime.int_lifetime__fits import SCHEMA, fits
@@ -33,12 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     flags = ["--vars", options.vars, *(["--target", options.target] if options.target else []), *more]
     try:
         groups = [table(name, flags) for name in GROUPS]
-        thresholds = table("thresholds", flags)
-        (as_of,) = table("point_in_time", flags)["as_of"]
+        thresholds = table("thresholds", flags).project("name, value").fetchall()
+        (as_of,) = table("point_in_time", flags).project("as_of").fetchone()
     except NothingToFit as problem:
         print(f"The warehouse cannot be read, run dbt build first: {problem}", file=sys.stderr)
         return 2
-    rows = fits(*groups, dict(zip(thresholds["name"], thresholds["value"], strict=True)), as_of)
+    rows = fits(*groups, dict(thresholds), as_of)
     with options.seed.open("w", newline="") as file:
         writer = csv.DictWriter(file, SCHEMA.names, lineterminator="\n")
         writer.writeheader()
@@ -49,14 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def table(name: str, flags: list[str]) -> dict[str, np.ndarray]:
-    """The columns of a model or seed. Raises NothingToFit with dbt's error."""
+def table(name: str, flags: list[str]) -> duckdb.DuckDBPyRelation:
+    """The rows of a model or seed. Raises NothingToFit with dbt's error."""
     query = f"select * from {{{{ ref('{name}') }}}}"
     done = dbtRunner().invoke(["show", "--quiet", "--inline", query, "--limit", "-1", "--output", "json", *flags])
     if not done.success:
         raise NothingToFit(done.exception or done.result.results[0].message)
-    found = done.result.results[0].agate_table
-    return {column.name: np.array(list(column.values())) for column in found.columns}
+    columns = done.result.results[0].agate_table.columns
+    return duckdb.from_arrow(pa.table({column.name: list(map(plain, column.values())) for column in columns}))
+
+
+def plain(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Runs inside dbt on DuckDB. Engines without Python models read seeds/clv_paramete
 writes with the same functions.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -24,6 +25,7 @@ PARAMETERS = {
 BOUND = np.log(1e5)
 
 KEYS = ("fit_window", "model", "segment_type", "segment")
+GROUP_KEYS = "fit_window, segment_type, segment"
 NUMBERS = ("r", "alpha", "a", "b", "p", "q", "v", "beta", "log_likelihood")
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in KEYS]
@@ -39,39 +41,44 @@ dot = partial(np.einsum, "i,i")
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    purchases = dbt.ref("int_lifetime__purchase_groups")
-    spend = dbt.ref("int_lifetime__spend_groups")
-    renewals = dbt.ref("int_lifetime__renewal_groups")
-    thresholds = dbt.ref("thresholds")
-    point_in_time = dbt.ref("point_in_time")
+    (as_of,) = dbt.ref("point_in_time").project("as_of").fetchone()
     rows = fits(
-        purchases.fetchnumpy(),
-        spend.fetchnumpy(),
-        renewals.fetchnumpy(),
-        dict(thresholds.project("name, value").fetchall()),
-        point_in_time.project("as_of").fetchone()[0],
+        dbt.ref("int_lifetime__purchase_groups"),
+        dbt.ref("int_lifetime__spend_groups"),
+        dbt.ref("int_lifetime__renewal_groups"),
+        dict(dbt.ref("thresholds").project("name, value").fetchall()),
+        as_of,
     )
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
 def fits(purchases, spend, renewals, thresholds, fitted_on):
-    """Every fit as a row. Groups are columns by name; the whole is fitted, or said to be too few, in any case."""
-    found = []
+    """Every fit as a row. Groups are DuckDB's relations; the whole is fitted, or said to be too few, in any case."""
+    tasks = []
     for groups, kinds, make, names in (
         (purchases, ("bg_nbd", "mbg_nbd"), buy_till_you_die, ("frequency", "recency_days", "age_days")),
         (spend, ("gamma_gamma",), gamma_gamma, ("frequency", "mean_value")),
         (renewals, ("shifted_beta_geometric",), shifted_beta_geometric, ("periods", "has_ended")),
     ):
-        keys = list(zip(*(groups[name].tolist() for name in ("fit_window", "segment_type", "segment")), strict=True))
-        numbered = {key: number for number, key in enumerate(sorted({("to_date", "all", "all"), *keys}))}
-        place = np.fromiter(map(numbered.get, keys), int, len(keys))
-        for (window, segment_type, segment), number in numbered.items():
-            rows = np.flatnonzero(place == number)
-            rows = rows[np.lexsort([groups[name][rows] for name in (*names, "customers")])]
-            numbers = {name: groups[name][rows].astype(float) for name in (*names, "customers")}
-            for kind in kinds:
-                keys = dict(zip(KEYS, (window, kind, segment_type, segment), strict=True))
-                found.append(keys | fit(kind, make, numbers, thresholds) | {"fitted_on": fitted_on})
+        for (window, segment_type, segment), numbers in apart(groups, (*names, "customers")).items():
+            tasks += [((window, kind, segment_type, segment), make, numbers) for kind in kinds]
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda task: fit(task[0][1], *task[1:], thresholds), tasks)
+        return [
+            dict(zip(KEYS, key, strict=True)) | row | {"fitted_on": fitted_on}
+            for (key, *_), row in zip(tasks, found, strict=True)
+        ]
+
+
+def apart(groups, names):
+    """The numbers of each fit by its key; in one order, as sums of floats depend on it."""
+    columns = groups.order(", ".join((GROUP_KEYS, *names))).project(", ".join(names)).fetchnumpy()
+    keys = groups.aggregate(f"{GROUP_KEYS}, count(*)", GROUP_KEYS).order(GROUP_KEYS).fetchall()
+    found = {("to_date", "all", "all"): dict.fromkeys(names, np.zeros(0))}
+    first = 0
+    for *key, size in keys:
+        found[tuple(key)] = {name: columns[name][first : first + size].astype(float) for name in names}
+        first += size
     return found
 
 
