@@ -1,7 +1,8 @@
 """The cost of lifetime value at a million customers: the models that sum up, fit and score, against `lifetimes` 0.11.3.
 
-The purchases are drawn as BG/NBD and Gamma-Gamma assume, one a day at most, and stand where the shop's purchase days
-would. `lifetimes` lives in an environment of its own (requirements/lifetimes.txt) and reads the same rows.
+The purchases are those of the simulated shop that count, by its own truth; they stand where the build would put purchase
+days, so that neither who is who nor the rest of the build takes part. `lifetimes` lives in an environment of its own
+(requirements/lifetimes.txt) and reads the same rows.
 """
 
 import json
@@ -13,12 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
 from benchmarks.identity import VARIABLES, node_seconds, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
-DAYS = 1_000
 MODELS = ("path:models/intermediate/lifetime", "customer_lifetime_value", "clv_model_parameters", "clv_calibration")
 
 THEIRS = """
@@ -61,25 +60,6 @@ class Lifetime:
     drift: float
 
 
-def draw(customers: int) -> dict[str, np.ndarray]:
-    """Purchases (customer, day from 0, value) of so many customers over DAYS days."""
-    chance = np.random.default_rng(7)
-    rate = chance.gamma(0.5, 1 / 8, customers) / 7
-    leave = chance.beta(0.8, 2.4, customers)
-    value = 30 * chance.gamma(4, 0.25, customers)
-    now = chance.integers(0, 900, customers).astype(float)
-    alive = np.arange(customers)
-    people, days = [alive], [now.astype(int)]
-    while len(alive):
-        now[alive] += 1 + chance.exponential(1 / rate[alive])
-        alive = alive[now[alive] < DAYS]
-        people.append(alive)
-        days.append(now[alive].astype(int))
-        alive = alive[chance.random(len(alive)) > leave[alive]]
-    who, day = np.concatenate(people), np.concatenate(days)
-    return {"who": who, "day": day, "value": np.round(value[who] * chance.gamma(5, 0.2, len(who)) + 0.01, 2)}
-
-
 def environment(folder: Path) -> Path:
     """The Python of an environment that has lifetimes."""
     python = folder / "lifetimes" / "bin" / "python"
@@ -91,19 +71,21 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def measure(customers: int, folder: Path, build: Callable) -> Lifetime:
-    """Lifetime value of so many customers in an empty folder; `build(folder, *arguments)` runs dbt there."""
+def measure(customers: int, folder: Path, simulate: Callable, build: Callable) -> Lifetime:
+    """
+    Lifetime value of so many customers in an empty folder; `simulate(customers, folder, *arguments)` writes a shop there
+    and `build(folder, *arguments)` runs dbt.
+    """
+    simulate(customers, folder / "shop", "--systems", "shopify,pos")
     prepare(1, folder)
     variables = ("--vars", json.dumps(VARIABLES))
     build(folder, "--select", "+customer_lifetime_value", "+clv_calibration", "+clv_model_parameters", *variables)
     database = folder / "perennial.duckdb"
     with duckdb.connect(str(database)) as connection:
-        connection.register("drawn", draw(customers))
         connection.execute(f"""
             create table home_made.purchases as
-            select 'c' || who as customer_id, date '{VARIABLES["as_of"]}' - {DAYS - 1} + day::int as ordered_on,
-                value::decimal(18, 2) as net_revenue
-            from drawn;
+            select person_id::varchar as customer_id, ordered_at::date as ordered_on, sum(net)::decimal(18, 2) as net_revenue
+            from '{folder}/shop/truth/orders/*.parquet' where is_valid group by all;
             create or replace table intermediate.int_metrics__purchase_days as
             select
                 customer_id, ordered_on, date_trunc('month', ordered_on)::date as order_month, 1::bigint as order_count,
@@ -139,7 +121,7 @@ def report(found: Lifetime) -> list[str]:
         "",
         f"## Lifetime value of {found.customers:,} customers",
         "",
-        f"{found.purchases:,} drawn purchases. Ours: {found.ours:.1f} s for all models with dbt (BG/NBD,"
+        f"{found.purchases:,} purchase days of the simulated shop. Ours: {found.ours:.1f} s for all models with dbt (BG/NBD,"
         f" MBG/NBD and Gamma-Gamma, fitted twice for the holdout, calibration and scores), of which the fits"
         f" {found.fits:.1f} s. `lifetimes`: {summary + fit + score:.1f} s for one BG/NBD and one Gamma-Gamma (summary"
         f" {summary:.1f}, fit {fit:.1f}, score {score:.1f}): {found.ours / (summary + fit + score):.2f} times. The"
