@@ -1,7 +1,7 @@
 """The cost of lifetime value at a million customers: the models that sum up, fit and score, against `lifetimes` 0.11.3.
 
-The purchases are those of the simulated shop that count, by its own truth; they stand where the build would put purchase
-days, so that neither who is who nor the rest of the build takes part. `lifetimes` lives in an environment of its own
+The purchases are those of the simulated shop that count, by its own truth. They stand where the build would put
+purchase days: neither who is who nor the rest of the build takes part. `lifetimes` lives in an environment of its own
 (requirements/lifetimes.txt) and reads the same rows.
 """
 
@@ -73,8 +73,8 @@ def environment(folder: Path) -> Path:
 
 def measure(customers: int, folder: Path, simulate: Callable, build: Callable) -> Lifetime:
     """
-    Lifetime value of so many customers in an empty folder; `simulate(customers, folder, *arguments)` writes a shop there
-    and `build(folder, *arguments)` runs dbt.
+    Lifetime value of so many customers in an empty folder; `simulate(customers, folder, *arguments)` writes a shop
+    there and `build(folder, *arguments)` runs dbt.
     """
     simulate(customers, folder / "shop", "--systems", "shopify,pos")
     prepare(1, folder)
@@ -84,7 +84,9 @@ def measure(customers: int, folder: Path, simulate: Callable, build: Callable) -
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"""
             create table home_made.purchases as
-            select person_id::varchar as customer_id, ordered_at::date as ordered_on, sum(net)::decimal(18, 2) as net_revenue
+            select
+                person_id::varchar as customer_id, ordered_at::date as ordered_on,
+                sum(net)::decimal(18, 2) as net_revenue
             from '{folder}/shop/truth/orders/*.parquet' where is_valid group by all;
             create or replace table intermediate.int_metrics__purchase_days as
             select
@@ -121,8 +123,8 @@ def report(found: Lifetime) -> list[str]:
         "",
         f"## Lifetime value of {found.customers:,} customers",
         "",
-        f"{found.purchases:,} purchase days of the simulated shop. Ours: {found.ours:.1f} s for all models with dbt (BG/NBD,"
-        f" MBG/NBD and Gamma-Gamma, fitted twice for the holdout, calibration and scores), of which the fits"
+        f"{found.purchases:,} purchase days of the simulated shop. Ours: {found.ours:.1f} s for all models with dbt"
+        f" (BG/NBD, MBG/NBD and Gamma-Gamma, fitted twice for the holdout, calibration and scores), of which the fits"
         f" {found.fits:.1f} s. `lifetimes`: {summary + fit + score:.1f} s for one BG/NBD and one Gamma-Gamma (summary"
         f" {summary:.1f}, fit {fit:.1f}, score {score:.1f}): {found.ours / (summary + fit + score):.2f} times. The"
         f" parameters of BG/NBD differ by at most {found.drift:.0e} of their size.",
