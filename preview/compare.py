@@ -29,7 +29,7 @@ class Measure(NamedTuple):
 
 NO_LEDGER = "in no mart yet"
 MEASURES = (
-    Measure("lifetime value", "marts.customer_lifetime_value", "customer_id", "simple_value", "amount"),
+    Measure("simple value", "marts.customer_lifetime_value", "customer_id", "simple_value", "amount"),
     Measure("value so far", "marts.customer_lifetime_value", "customer_id", "historic_value", "amount"),
     Measure("points", "marts.loyalty_balances", "customer_id", "points_balance", "amount", NO_LEDGER),
     Measure("email consent", "marts.customers", "customer_id", "email_consent = 'subscribed'", "consent"),

@@ -82,12 +82,12 @@ matched_effects as (
         cast(people as bigint) as customers,
         {{ significant('return_rate') }} as repurchase_rate,
         {{ significant('naive_effect') }} as naive_effect,
-        {{ significant('naive_effect - naive_margin') }} as naive_low,
-        {{ significant('naive_effect + naive_margin') }} as naive_high,
+        {{ significant('greatest(naive_effect - naive_margin, -1)') }} as naive_low,
+        {{ significant('least(naive_effect + naive_margin, 1)') }} as naive_high,
         cast(matched_people as bigint) as matched_customers,
         {{ significant('matched_effect') }} as matched_effect,
-        {{ significant('matched_effect - matched_margin') }} as matched_low,
-        {{ significant('matched_effect + matched_margin') }} as matched_high
+        {{ significant('greatest(matched_effect - matched_margin, -1)') }} as matched_low,
+        {{ significant('least(matched_effect + matched_margin, 1)') }} as matched_high
     from compared
 )
 {%- endmacro %}

@@ -5,6 +5,7 @@ Rules are data at the head of each part; the checks read dbt's manifest, the fil
 """
 
 import ast
+import csv
 import json
 import re
 from functools import cached_property
@@ -210,8 +211,18 @@ def test_a_test_that_may_be_passed_over_says_why(manifest):
 
 
 def test_small_enough_to_build_often(manifest):
-    parts = ("nodes", "sources", "unit_tests", "exposures", "metrics", "semantic_models")
-    assert sum(len(manifest.content[part]) for part in parts) < NODES_AT_MOST
+    """Models, seeds, tests and hooks: what a build runs, and pays for one by one."""
+    assert sum(len(manifest.content[part]) for part in ("nodes", "unit_tests")) < NODES_AT_MOST
+
+
+def test_every_threshold_that_is_read_must_be_given(manifest):
+    """thresholds_are_complete names what code reads, and seeds/thresholds.csv nothing else."""
+    texts = [path.read_text() for folder in ("models", "macros") for path in (ROOT / folder).rglob("*.[ps][yq]*")]
+    read = {name for text in texts for name in re.findall(r"""threshold(?:s\[|\()['"](\w+)['"]""", text)}
+    (check,) = [test for test in manifest.of("test") if test["name"] == "thresholds_are_complete"]
+    with (ROOT / "seeds" / "thresholds.csv").open() as file:
+        given = {row["name"] for row in csv.DictReader(file)}
+    assert sorted(check["test_metadata"]["kwargs"]["values"]) == sorted(read) == sorted(given)
 
 
 # Personal data

@@ -163,7 +163,7 @@ def test_measures_of_people(figures):
 
     measures = figures["measures"]
     assert measures["value so far"] == amount(value)
-    assert measures["lifetime value"] == amount(lifetime)
+    assert measures["simple value"] == amount(lifetime)
     assert measures["points"] == amount(points)
     assert measures["vip"] == {"kind": "membership", "enter": 0, "leave": 0, "before": 0, "after": 0}
     assert measures["audience spenders"] == {"kind": "membership", "enter": 0, "leave": 1, "before": 2, "after": 2}
@@ -333,7 +333,7 @@ def test_what_happens_to_their_measures(fates):
     assert fates["measures"]["email consent"] == consent
     amount = {"kind": "amount", "people": 10, "moved": 130, "before": 120, "after": 130}
     assert fates["measures"]["value so far"] == amount
-    assert fates["measures"]["lifetime value"] == amount | {"moved": 260, "before": 240, "after": 260}
+    assert fates["measures"]["simple value"] == amount | {"moved": 260, "before": 240, "after": 260}
 
 
 def test_ten_examples_the_largest_first(tmp_path):

@@ -1,6 +1,6 @@
 -- One person who was recognised on the site: what was looked at, and what brought the person first. Days are those on
 -- which a visit began. A visit counts as what brought a buyer if it began before the first valid order or led to it;
--- one of later years did not.
+-- one of later years did not, nor one of which nobody knew at the first order whose it was.
 with
 
 visits as (
@@ -9,6 +9,7 @@ visits as (
         customer_id,
         started_at,
         started_on,
+        recognised_on,
         channel,
         order_id,
         product_view_count,
@@ -21,7 +22,8 @@ first_orders as (
     select
         customer_id,
         order_id,
-        ordered_at
+        ordered_at,
+        ordered_on
     from {{ ref('orders') }}
     where is_first_order
 ),
@@ -53,7 +55,7 @@ early_visits as (
     left join first_orders on visits.customer_id = first_orders.customer_id
     where
         first_orders.order_id is null
-        or visits.started_at <= first_orders.ordered_at
+        or (visits.started_at <= first_orders.ordered_at and visits.recognised_on <= first_orders.ordered_on)
         or visits.order_id = first_orders.order_id
 ),
 

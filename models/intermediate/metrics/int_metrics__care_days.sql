@@ -1,13 +1,19 @@
 -- One metric of what was done, and said, when something went wrong or was sent back, day and segment: what counts above
 -- the line and below it that day, and the squares of what is counted where it is more than yes or no.
 {%- set segment_types = {'all': "'all'", 'carrier': 'carrier'} %}
+{#- What nobody could have told counts from the first day on which somebody could. -#}
+{%- set first_message = '(select min(messaged_on) from messages)' %}
 {%- set shares = {
-    'proactive_notice_rate': ('handled', 'opened_on', "kind = 'late_parcel'", 'is_told_in_time'),
-    'unaddressed_exception_rate': ('handled', 'opened_on', "kind = 'exception'", 'not is_addressed'),
-    'silent_dissatisfaction_rate': ('silences', 'opened_on', 'true', 'is_silent'),
+    'proactive_notice_rate': ('handled', 'opened_on', "kind = 'late_parcel' and opened_on >= " ~ first_message, 'is_told_in_time'),
+    'unaddressed_exception_rate': ('handled', 'opened_on', "kind = 'exception' and opened_on >= " ~ first_message, 'not is_addressed'),
+    'silent_dissatisfaction_rate': (
+        'silences', 'opened_on', 'opened_on >= (select min(said_on) from words)', 'is_silent'
+    ),
     'closed_loop_rate': ('complaints', 'opened_on', 'true', 'is_answered'),
-    'promo_within_7d_of_bad_review': ('judged_reviews', 'reviewed_on', 'true', 'is_promoted'),
-    'self_service_return_rate': ('sent_back', 'requested_on', 'true', 'needed_no_help'),
+    'promo_within_7d_of_bad_review': (
+        'judged_reviews', 'reviewed_on', 'reviewed_on >= ' ~ first_message, 'is_promoted'
+    ),
+    'self_service_return_rate': ('sent_back', 'requested_on', 'filed_by is not null', "filed_by = 'shopper'"),
 } %}
 with
 
@@ -27,7 +33,7 @@ parcels as (
         {{ add_days('experiences.opened_on', threshold('care_days')) }} as told_until
     from experiences
     inner join {{ ref('shipments') }} as shipments
-        on experiences.experience_id = experiences.kind || ':' || shipments.shipment_id
+        on experiences.source_id = shipments.shipment_id
     where experiences.kind in ('late_parcel', 'exception')
 ),
 
@@ -116,7 +122,7 @@ bad_reviews as (
         reviews.reviewed_at,
         reviews.reviewed_on
     from {{ ref('reviews') }} as reviews
-    inner join experiences on experiences.experience_id = 'low_review:' || reviews.review_id
+    inner join experiences on reviews.review_id = experiences.source_id and experiences.kind = 'low_review'
 ),
 
 promoted as (
@@ -146,24 +152,17 @@ complaints as (
     where kind in ('low_review', 'low_csat')
 ),
 
-asked_for_help as (
-    select distinct order_id
-    from {{ ref('tickets') }}
-    where order_id is not null
-),
-
 sent_back as (
     select
         returns.requested_on,
-        asked_for_help.order_id is null as needed_no_help,
+        returns.filed_by,
         {{ days_between(
             'returns.requested_on',
             "cast(" ~ utc_to_local('returns.refunded_at', 'point_in_time.reporting_timezone') ~ " as date)"
         ) }} as refund_days
     from {{ ref('returns') }} as returns
     cross join {{ ref('point_in_time') }} as point_in_time
-    left join asked_for_help on returns.order_id = asked_for_help.order_id
-    where returns.requested_on is not null and returns.order_id is not null
+    where returns.requested_on is not null
 ),
 
 observed as (

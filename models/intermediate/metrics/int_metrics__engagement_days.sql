@@ -140,7 +140,8 @@ daily as (
         segment,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
-        sum(cast(numerator as decimal(19, 2)) * numerator) as squares
+        sum(cast(numerator as decimal(19, 2)) * numerator) as squares,
+        cast(null as bigint) as cases
     from observed
     group by metric, counted_on, segment_type, segment
 ),
@@ -150,7 +151,8 @@ stage_revenue as (
         ordered_on,
         stage,
         sum(net_revenue_reporting) as net_revenue,
-        sum(sum(net_revenue_reporting)) over (partition by ordered_on) as all_revenue
+        sum(sum(net_revenue_reporting)) over (partition by ordered_on) as all_revenue,
+        sum(count(net_revenue_reporting)) over (partition by ordered_on) as all_orders
     from staged_orders
     group by ordered_on, stage
 ),
@@ -158,7 +160,8 @@ stage_revenue as (
 revenue_days as (
     select distinct
         ordered_on,
-        all_revenue
+        all_revenue,
+        all_orders
     from stage_revenue
 )
 
@@ -171,7 +174,8 @@ select
     stages.label as segment,
     coalesce(stage_revenue.net_revenue, 0) as numerator,
     days.all_revenue as denominator,
-    cast(null as decimal(38, 4)) as squares
+    cast(null as decimal(38, 4)) as squares,
+    days.all_orders as cases
 from revenue_days as days
 cross join stages
 left join stage_revenue on days.ordered_on = stage_revenue.ordered_on and stages.label = stage_revenue.stage

@@ -5,6 +5,7 @@ with
 first_days as (
     select
         customer_id,
+        next_ordered_on,
         {{ days_between('ordered_on', 'next_ordered_on') }} <= {{ threshold('driver_outcome_days') }} as came_back
     from {{ ref('int_metrics__purchase_days') }}
     cross join {{ ref('point_in_time') }}
@@ -27,19 +28,26 @@ first_orders as (
 
 parcels as (
     select
-        order_id,
-        max(case when is_late then 1 when not is_late then 0 end) as is_late
-    from {{ ref('shipments') }}
-    group by order_id
+        shipment_orders.order_id,
+        max(case when shipments.is_late then 1 when not shipments.is_late then 0 end) as is_late
+    from {{ ref('shipments') }} as shipments
+    inner join {{ ref('shipment_orders') }} as shipment_orders
+        on shipments.shipment_id = shipment_orders.shipment_id
+    group by shipment_orders.order_id
 ),
 
+-- Questions of the first days, before anybody came back: later ones are asked by those who stay.
 replies as (
     select
-        order_id,
-        max(case when sla_breached then 1 when not sla_breached then 0 end) as is_breached
-    from {{ ref('tickets') }}
-    where order_id is not null
-    group by order_id
+        tickets.order_id,
+        max(case when tickets.sla_breached then 1 when not tickets.sla_breached then 0 end) as is_breached
+    from {{ ref('tickets') }} as tickets
+    inner join first_orders on tickets.order_id = first_orders.order_id
+    inner join first_days on first_orders.customer_id = first_days.customer_id
+    where
+        tickets.opened_on <= {{ add_days('first_orders.ordered_on', threshold('step_days')) }}
+        and tickets.opened_on < coalesce(first_days.next_ordered_on, date '9999-12-31')
+    group by tickets.order_id
 ),
 
 visits as (
@@ -53,7 +61,10 @@ looks as (
         sum(sessions.product_view_count) as product_view_count
     from first_orders
     inner join {{ ref('web_sessions') }} as sessions
-        on first_orders.customer_id = sessions.customer_id and first_orders.ordered_at >= sessions.started_at
+        on
+            first_orders.customer_id = sessions.customer_id
+            and first_orders.ordered_at >= sessions.started_at
+            and first_orders.ordered_on >= sessions.recognised_on
     group by first_orders.order_id
 )
 

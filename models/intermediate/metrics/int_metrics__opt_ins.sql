@@ -1,5 +1,5 @@
 -- One month and channel: people who could be written to when it ended (or at as_of), and who of them had said yes to
--- marketing. Implied consent is no yes, see consents.
+-- marketing. Implied consent is no yes, see consents. A channel of which nobody's consent is known has no rows.
 with
 
 identifiers as (
@@ -7,9 +7,14 @@ identifiers as (
     where identifier_type in ('email', 'phone')
 ),
 
-consents as (
+known_consents as (
     select * from {{ ref('consents') }}
-    where purpose = 'marketing' and state = 'subscribed'
+    where purpose = 'marketing'
+),
+
+consents as (
+    select * from known_consents
+    where state = 'subscribed'
 ),
 
 point_in_time as (
@@ -90,5 +95,6 @@ select
     sum(daily.opted_in_change) as opted_in,
     sum(daily.reachable_change) as reachable
 from daily
+semi join known_consents on daily.channel = known_consents.channel
 inner join months on daily.changed_on <= months.ends_on
 group by months.period_month, daily.channel

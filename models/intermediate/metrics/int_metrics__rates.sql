@@ -1,14 +1,19 @@
 -- One metric that is counted by day or month, window, month and segment. A figure that goes on moving after its
--- window (goods come back later) is mature maturity_days of seeds/metrics.csv after it.
+-- window (goods come back later) is mature maturity_days of seeds/metrics.csv after it; a year, once the metric was
+-- counted all the year.
 with
 
 days as (
     select
         *,
-        cast(null as decimal(38, 4)) as squares
+        cast(null as decimal(38, 4)) as squares,
+        cast(null as bigint) as cases
     from {{ ref('int_metrics__service_days') }}
     union all
-    select * from {{ ref('int_metrics__care_days') }}
+    select
+        *,
+        cast(null as bigint) as cases
+    from {{ ref('int_metrics__care_days') }}
     union all
     select * from {{ ref('int_metrics__engagement_days') }}
 ),
@@ -33,6 +38,14 @@ point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
+first_days as (
+    select
+        metric,
+        min(counted_on) as counted_from
+    from days
+    group by metric
+),
+
 rates as (
     select
         days.metric,
@@ -42,7 +55,8 @@ rates as (
         days.segment,
         sum(days.numerator) as numerator,
         sum(days.denominator) as denominator,
-        sum(days.squares) as squares
+        sum(days.squares) as squares,
+        sum(coalesce(days.cases, days.denominator)) as cases
     from days
     inner join periods
         on
@@ -59,7 +73,8 @@ rates as (
         segment,
         ended as numerator,
         active_at_start as denominator,
-        cast(null as decimal(38, 4)) as squares
+        cast(null as decimal(38, 4)) as squares,
+        active_at_start as cases
     from churn
     union all
     select
@@ -70,7 +85,8 @@ rates as (
         channel as segment,
         opted_in as numerator,
         reachable as denominator,
-        cast(null as decimal(38, 4)) as squares
+        cast(null as decimal(38, 4)) as squares,
+        reachable as cases
     from opt_ins
 )
 
@@ -81,12 +97,15 @@ select
     rates.segment_type,
     rates.segment,
     cast(rates.numerator as decimal(18, 2)) as numerator,
-    -- Goods are also sold by weight.
-    cast(round(rates.denominator) as bigint) as denominator,
+    -- Money, and goods that are sold by weight.
+    cast(rates.denominator as decimal(18, 2)) as denominator,
     cast(rates.squares as double) as sum_of_squares,
+    cast(round(rates.cases) as bigint) as cases,
     periods.is_mature
-    and {{ days_between('periods.ends_on', 'point_in_time.as_of') }} >= coalesce(metrics.maturity_days, 0) as is_mature
+    and {{ days_between('periods.ends_on', 'point_in_time.as_of') }} >= coalesce(metrics.maturity_days, 0)
+    and coalesce(rates.period_window <> 'trailing_365d' or first_days.counted_from <= periods.starts_on, true) as is_mature
 from rates
 cross join point_in_time
 inner join metrics on rates.metric = metrics.metric
 inner join periods on rates.period_window = periods.period_window and rates.period_month = periods.period_month
+left join first_days on rates.metric = first_days.metric

@@ -1,5 +1,6 @@
 -- One metric of parcels, returns and the helpdesk, day and segment: what counts above the line and below it that day.
--- Some metrics have both from one row (a parcel is late or not), others from two tables (tickets per parcel).
+-- Some metrics have both from one row (a parcel is late or not), others from two tables (tickets per parcel): days before
+-- the other one tells anything do not count.
 {%- set segment_types = {
     'all': 'everything', 'carrier': 'carrier', 'service': "carrier || ' ' || service", 'country': 'country_code',
     'product_family': 'product_family',
@@ -12,7 +13,7 @@
     'promise_accuracy': (
         'first_attempted_on', 'first_attempted_on is not null and is_late is not null', 'abs(delay_days) <= 1'
     ),
-    'wismo_rate': ('shipped_on', 'shipped_on is not null', 'false'),
+    'wismo_rate': ('shipped_on', 'shipped_on >= (select min(opened_on) from tickets)', 'false'),
 } %}
 with
 
@@ -26,7 +27,7 @@ tickets as (
 
 orders as (
     select * from {{ ref('orders') }}
-    where is_valid and sales_channel <> 'pos'
+    where (is_valid or invalid_reason = 'fully_refunded') and sales_channel <> 'pos'
 ),
 
 order_lines as (
@@ -48,16 +49,23 @@ return_lines as (
     group by lines.order_line_id
 ),
 
--- A customer who asks about one order again within a week is one contact.
+-- Who asks about one order (or nobody knows which) again within a week is one contact.
 order_status_tickets as (
     select
         *,
         lag(opened_on) over (
-            partition by coalesce(order_id, ticket_id)
+            partition by coalesce(order_id, customer_id, ticket_id)
             order by opened_at, ticket_id
         ) as asked_before_on
     from tickets
     where is_order_status
+),
+
+first_returned as (
+    select min(orders.ordered_on) as ordered_on
+    from orders
+    inner join order_lines on orders.order_id = order_lines.order_id
+    inner join return_lines on order_lines.order_line_id = return_lines.order_line_id
 ),
 
 observed as (
@@ -122,8 +130,9 @@ observed as (
         order_lines.quantity as denominator
     from order_lines
     inner join orders on order_lines.order_id = orders.order_id
+    cross join first_returned
     left join return_lines on order_lines.order_line_id = return_lines.order_line_id
-    where order_lines.quantity > 0 and exists (select 1 from returns)
+    where order_lines.quantity > 0 and orders.ordered_on >= first_returned.ordered_on
 ),
 
 daily as (

@@ -32,7 +32,8 @@ only_people as (
         source_name,
         anonymous_id,
         min(source_record_type) as record_type,
-        min(source_record_id) as record_id
+        min(source_record_id) as record_id,
+        min(occurred_at) as named_at
     from events
     where anonymous_id is not null and source_record_id is not null
     group by source_name, anonymous_id
@@ -43,7 +44,9 @@ visits as (
     select
         events.*,
         coalesce(events.source_record_type, only_people.record_type) as visitor_record_type,
-        coalesce(events.source_record_id, only_people.record_id) as visitor_record_id
+        coalesce(events.source_record_id, only_people.record_id) as visitor_record_id,
+        coalesce(only_people.named_at, case when events.source_record_id is not null then events.occurred_at end)
+            as recognised_at
     from events
     left join only_people
         on events.source_name = only_people.source_name and events.anonymous_id = only_people.anonymous_id
@@ -92,6 +95,7 @@ select
     device,
     visitor_record_type,
     visitor_record_id,
+    recognised_at,
     event,
     occurred_at,
     url,

@@ -159,6 +159,7 @@ experiences as (
 
 select
     kind || ':' || source_id as experience_id,
+    source_id,
     customer_id,
     order_id,
     kind,

@@ -1,19 +1,33 @@
 -- Grain: one variant of one system's catalogue (for points of sale, one article seen on receipts).
+-- An article of a till is the product that another catalogue sells under its sku, if there is just one.
 with
 
 products as (
     select * from {{ ref('int_products__unioned') }}
+),
+
+sold_as as (
+    select
+        sku,
+        min(product_title) as product_title,
+        min(brand) as brand,
+        min(category) as category
+    from products
+    where product_id is not null and sku is not null
+    group by sku
+    having count(distinct product_title) = 1
 )
 
 select
-    product_key,
-    source_name,
-    variant_id,
-    product_id,
-    sku,
-    product_title,
-    coalesce(product_title, sku) as product_family,
-    brand,
-    category,
-    is_gift_card
+    products.product_key,
+    products.source_name,
+    products.variant_id,
+    products.product_id,
+    products.sku,
+    products.product_title,
+    coalesce(sold_as.product_title, products.product_title, products.sku) as product_family,
+    coalesce(products.brand, sold_as.brand) as brand,
+    coalesce(products.category, sold_as.category) as category,
+    products.is_gift_card
 from products
+left join sold_as on products.product_id is null and products.sku = sold_as.sku

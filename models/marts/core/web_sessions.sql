@@ -27,6 +27,7 @@ sums as (
         min(device) as device,
         min(visitor_record_type) as visitor_record_type,
         min(visitor_record_id) as visitor_record_id,
+        min(recognised_at) as recognised_at,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         min_by(path, position) filter (where path is not null) as landing_path,
@@ -124,6 +125,7 @@ select
     sums.started_at,
     sums.ended_at,
     cast({{ utc_to_local('sums.started_at', 'point_in_time.reporting_timezone') }} as date) as started_on,
+    cast({{ utc_to_local('sums.recognised_at', 'point_in_time.reporting_timezone') }} as date) as recognised_on,
     cast({{ seconds_between('sums.started_at', 'sums.ended_at') }} as bigint) as duration_seconds,
     case
         when channels.channel is not null then channels.channel

@@ -38,7 +38,7 @@ signals as (
         reviews.reviewed_at as signalled_at,
         cast(reviews.score as string) as detail
     from {{ ref('reviews') }} as reviews
-    inner join experiences on experiences.experience_id = 'low_review:' || reviews.review_id
+    inner join experiences on experiences.kind = 'low_review' and reviews.review_id = experiences.source_id
     union all
     select
         'opt_out' as signal,

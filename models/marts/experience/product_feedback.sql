@@ -23,7 +23,7 @@ sold as (
         sum(lines.quantity) as units_sold
     from {{ ref('order_lines') }} as lines
     inner join {{ ref('orders') }} as orders on lines.order_id = orders.order_id
-    where orders.is_valid and lines.quantity > 0
+    where (orders.is_valid or orders.invalid_reason = 'fully_refunded') and lines.quantity > 0
     group by lines.product_id
 ),
 
@@ -80,7 +80,9 @@ select
         as rating_low,
     {{ significant(ratio('rated.bad_rating_count', 'rated.rating_count')) }} as bad_rating_share,
     cast(round(coalesce(returned.units_returned, 0)) as bigint) as units_returned,
-    {{ significant(ratio('returned.units_returned', 'sold.units_sold')) }} as units_returned_share,
+    {{ significant(ratio(
+        'least(coalesce(returned.units_returned, 0), sold.units_sold)', 'sold.units_sold'
+    )) }} as units_returned_share,
     returned.main_return_reason
 from products
 left join sold on products.product_id = sold.product_id

@@ -37,8 +37,9 @@ select
     cast(case when aged.converted_order_count > 0 then aged.net_revenue end as decimal(18, 2)) as historic_value,
     -- A year's spend times the years that a customer stays; the first year is not stretched.
     {{ money(
-        'cast(aged.net_revenue as double) / greatest(aged.age_years, cast(1 as double)) * cast('
-        ~ threshold('customer_lifespan_years') ~ ' as double)'
+        'case when aged.converted_order_count > 0 then cast(aged.net_revenue as double)'
+        ~ ' / greatest(aged.age_years, cast(1 as double)) * cast('
+        ~ threshold('customer_lifespan_years') ~ ' as double) end'
     ) }} as simple_value,
     {{ significant('scores.probability_alive') }} as probability_alive,
     {{ significant('scores.expected_orders_30d') }} as expected_orders_30d,

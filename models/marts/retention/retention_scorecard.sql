@@ -54,7 +54,8 @@ counts as (
         segment_type,
         segment,
         cast({{ numerator }} as decimal(18, 2)) as numerator,
-        cast({{ denominator }} as bigint) as denominator,
+        cast({{ denominator }} as decimal(18, 2)) as denominator,
+        cast({{ denominator }} as bigint) as cases,
         cast({{ squares or 'null' }} as double) as sum_of_squares,
         cast(null as double) as median,
         {{ 'converted_orders < orders' if metric == 'revenue_per_customer' else 'false' }} as lacks_rate,
@@ -71,7 +72,8 @@ counts as (
         segment_type,
         segment,
         cast({{ numerator }} as decimal(18, 2)) as numerator,
-        active_at_start as denominator,
+        cast(active_at_start as decimal(18, 2)) as denominator,
+        active_at_start as cases,
         cast(null as double) as sum_of_squares,
         cast(null as double) as median,
         false as lacks_rate,
@@ -86,7 +88,8 @@ counts as (
         segment_type,
         segment,
         cast(buyers as decimal(18, 2)) as numerator,
-        cast(customers as bigint) as denominator,
+        cast(customers as decimal(18, 2)) as denominator,
+        cast(customers as bigint) as cases,
         cast(null as double) as sum_of_squares,
         cast(null as double) as median,
         false as lacks_rate,
@@ -100,7 +103,8 @@ counts as (
         segment_type,
         segment,
         cast(null as decimal(18, 2)) as numerator,
-        gap_count as denominator,
+        cast(gap_count as decimal(18, 2)) as denominator,
+        gap_count as cases,
         cast(null as double) as sum_of_squares,
         median_days as median,
         false as lacks_rate,
@@ -115,6 +119,7 @@ counts as (
         segment,
         numerator,
         denominator,
+        cases,
         sum_of_squares,
         cast(null as double) as median,
         false as lacks_rate,
@@ -154,7 +159,7 @@ judged as (
         coalesce(counts.is_mature, periods.is_mature) as is_mature,
         case
             when not coalesce(counts.is_mature, periods.is_mature) then 'immature'
-            when counts.denominator < {{ threshold('min_denominator') }} then 'too_few'
+            when counts.cases < {{ threshold('min_denominator') }} then 'too_few'
             when counts.lacks_rate then 'no_rate'
         end as reason
     from counts
@@ -171,7 +176,7 @@ valued as (
         segment_type,
         segment,
         numerator,
-        cast(denominator as bigint) as denominator,
+        cast(round(denominator) as bigint) as denominator,
         case
             when reason is null and kind = 'median' then {{ significant('median') }}
             when reason is null then {{ significant(ratio('numerator', 'denominator')) }}

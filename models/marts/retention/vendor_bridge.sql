@@ -1,5 +1,6 @@
 -- Grain: a vendor's monthly figure, and one step on the way from it to ours. The first step is the vendor's own figure,
--- the last ours as the scorecard has it, and those between add up to the difference. Orders in another currency than
+-- the last ours as the scorecard counts it (also where it calls it too few or immature), and those between add up to
+-- the difference. Shopify's begin with the first month that it sold in. Orders in another currency than
 -- the reporting one are a step of their own, since a vendor's report converts them at rates that nobody knows.
 {#- Shopify's figures and what a month as a whole adds to them. -#}
 {%- set monthly_steps = [
@@ -126,6 +127,12 @@ monthly as (
     group by months.period_month
 ),
 
+shopify_since as (
+    select min(period_month) as period_month
+    from order_steps
+    where is_reported
+),
+
 scorecard as (
     select
         metric,
@@ -189,16 +196,19 @@ steps as (
 )
 
 select
-    vendor,
-    measure,
-    period_month,
+    steps.vendor,
+    steps.measure,
+    steps.period_month,
     cast(
         row_number() over (
-            partition by vendor, measure, period_month
-            order by case step when 'vendor' then 0 when 'ours' then 2 else 1 end asc, step asc
+            partition by steps.vendor, steps.measure, steps.period_month
+            order by case steps.step when 'vendor' then 0 when 'ours' then 2 else 1 end asc, steps.step asc
         ) as bigint
     ) as position,
-    step,
-    {{ significant('amount') }} as amount
+    steps.step,
+    {{ significant('steps.amount') }} as amount
 from steps
-where amount is not null
+cross join shopify_since
+where
+    steps.amount is not null
+    and (steps.vendor <> 'shopify' or steps.period_month >= shopify_since.period_month)
