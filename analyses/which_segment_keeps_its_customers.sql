@@ -1,6 +1,6 @@
--- Where do first-time customers come back most, within 60 days? Ranked by the low end of the interval, so that a
--- small segment has to be much better to stand first. Segments that people are in as of today (subscriber, member, tier)
--- are left out: they say who stayed, not what makes people stay.
+-- Where do first-time customers come back most, within 60 days? Ranked by the low end of the interval, so that a small
+-- segment has to be much better to stand first. Segments that people are in as of today (subscriber, member, tier) are
+-- left out: they say who stayed, not what makes people stay.
 select
     segment_type,
     segment,

@@ -3,10 +3,10 @@
     on_schema_change='append_new_columns'
 ) }}
 -- One figure of the scorecard for a month, or for the year that it ends, and everybody, as a build published it: a new
--- version only when it has changed, null when it is there no longer. Beside it stands what it was made of then (money: of
--- its window; the rest: up to its end), so that metric_restatements can say why it changed. The rules are such a figure, too (metric project_rules, without a month): a
--- new version for every build with others than the build before. Rows are never changed. A build for an earlier as_of
--- publishes nothing.
+-- version only when it has changed, null when it is there no longer. Beside it stands what it was made of then (money:
+-- of its window; the rest: up to its end), so that metric_restatements can say why it changed. The rules are such a
+-- figure, too (metric project_rules, without a month): a new version for every build with others than the build before.
+-- Rows are never changed. A build for an earlier as_of publishes nothing.
 with
 
 periods as (

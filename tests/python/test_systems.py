@@ -22,6 +22,26 @@ WITHOUT_ONE = [sorted(set(SYSTEMS) - {system}) for system in SYSTEMS]
 CHANCE = random.Random(7)
 RANDOM = [sorted(CHANCE.sample(sorted(SYSTEMS), CHANCE.randint(1, len(SYSTEMS) - 2))) for _ in range(10)]
 
+# Figures that only these systems can tell; of several any one.
+MESSAGING = {"braze", "klaviyo", "barilliance", "yotpo"}
+TOLD_BY = {
+    "on_time_delivery_rate": {"aftership"},
+    "return_rate": {"aftership"},
+    "self_service_return_rate": {"aftership"},
+    "wismo_rate": {"gorgias"},
+    "wismo_share": {"gorgias"},
+    "first_response_rate": {"gorgias"},
+    "closed_loop_rate": {"gorgias", "yotpo"},
+    "proactive_notice_rate": MESSAGING,
+    "unaddressed_exception_rate": MESSAGING,
+    "promo_within_7d_of_bad_review": MESSAGING,
+    "open_rate": MESSAGING,
+    "opt_in_rate": MESSAGING | {"shopify"},
+    "direct_visit_share": {"segment"},
+    "tracking_visits_per_order": {"segment"},
+    "subscription_churn_rate": {"recharge"},
+}
+
 
 def name(systems: list[str]) -> str:
     absent = sorted(set(SYSTEMS) - set(systems))
@@ -126,6 +146,13 @@ def test_any_systems_build(project, systems):
         assert found <= set(systems)
         raw = "select distinct system from quality.row_accounting where raw_rows > 0"
         assert {row[0] for row in connection.execute(raw).fetchall()} == set(systems) & project.landed
+        silent = [metric for metric, told_by in TOLD_BY.items() if not told_by & set(systems)]
+        spoken = (
+            f"from marts.retention_scorecard where metric in {(*silent, '')} and reason is distinct from 'no_source'"
+        )
+        assert connection.execute(spoken).fetchall() == []
+        bridges = connection.execute("select distinct vendor from marts.vendor_bridge").fetchall()
+        assert "shopify" in systems or ("shopify",) not in bridges
         failed = [
             name
             for name, node in project.tests.items()

@@ -5,6 +5,7 @@ with
 first_days as (
     select
         customer_id,
+        ordered_on,
         next_ordered_on,
         {{ days_between('ordered_on', 'next_ordered_on') }} <= {{ threshold('driver_outcome_days') }} as came_back
     from {{ ref('int_metrics__purchase_days') }}
@@ -39,15 +40,15 @@ parcels as (
 -- Questions of the first days, before anybody came back: later ones are asked by those who stay.
 replies as (
     select
-        tickets.order_id,
+        tickets.customer_id,
         max(case when tickets.sla_breached then 1 when not tickets.sla_breached then 0 end) as is_breached
     from {{ ref('tickets') }} as tickets
-    inner join first_orders on tickets.order_id = first_orders.order_id
-    inner join first_days on first_orders.customer_id = first_days.customer_id
+    inner join first_days on tickets.customer_id = first_days.customer_id
     where
-        tickets.opened_on <= {{ add_days('first_orders.ordered_on', threshold('step_days')) }}
+        tickets.opened_on >= first_days.ordered_on
+        and tickets.opened_on <= {{ add_days('first_days.ordered_on', threshold('step_days')) }}
         and tickets.opened_on < coalesce(first_days.next_ordered_on, date '9999-12-31')
-    group by tickets.order_id
+    group by tickets.customer_id
 ),
 
 visits as (
@@ -89,6 +90,6 @@ from first_orders
 inner join first_days on first_orders.customer_id = first_days.customer_id
 left join lines on first_orders.order_id = lines.order_id and lines.position = 1
 left join parcels on first_orders.order_id = parcels.order_id
-left join replies on first_orders.order_id = replies.order_id
+left join replies on first_orders.customer_id = replies.customer_id
 left join visits on first_orders.customer_id = visits.customer_id
 left join looks on first_orders.order_id = looks.order_id

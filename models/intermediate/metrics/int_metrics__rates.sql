@@ -103,7 +103,8 @@ select
     cast(round(rates.cases) as bigint) as cases,
     periods.is_mature
     and {{ days_between('periods.ends_on', 'point_in_time.as_of') }} >= coalesce(metrics.maturity_days, 0)
-    and coalesce(rates.period_window <> 'trailing_365d' or first_days.counted_from <= periods.starts_on, true) as is_mature
+    and coalesce(rates.period_window <> 'trailing_365d' or first_days.counted_from <= periods.starts_on, true)
+        as is_mature
 from rates
 cross join point_in_time
 inner join metrics on rates.metric = metrics.metric

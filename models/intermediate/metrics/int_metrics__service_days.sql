@@ -1,6 +1,6 @@
 -- One metric of parcels, returns and the helpdesk, day and segment: what counts above the line and below it that day.
--- Some metrics have both from one row (a parcel is late or not), others from two tables (tickets per parcel): days before
--- the other one tells anything do not count.
+-- Some metrics have both from one row (a parcel is late or not), others from two tables (tickets per parcel): days
+-- before the other one tells anything do not count.
 {%- set segment_types = {
     'all': 'everything', 'carrier': 'carrier', 'service': "carrier || ' ' || service", 'country': 'country_code',
     'product_family': 'product_family',

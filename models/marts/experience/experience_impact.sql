@@ -1,6 +1,7 @@
--- Grain: one kind of bad experience. Days with orders that it followed within experience_days, against those of the same
--- quarter, country, channel, number and size that nothing bad followed: how many of the people bought again on a later
--- day within driver_outcome_days. Trap: no experiment; people who complain differ from those who leave in silence.
+-- Grain: one kind of bad experience. Days with orders that it followed within experience_days, against those of the
+-- same quarter, country, channel, number and size that nothing bad followed: how many of the people bought again on a
+-- later day within driver_outcome_days. Trap: no experiment; people who complain differ from those who leave in
+-- silence.
 with
 
 -- What was bought and sent back whole was an order, too; often it is the bad experience.

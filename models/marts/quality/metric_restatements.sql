@@ -1,7 +1,7 @@
--- Grain: one figure of a month, or of the year that it ends, that a later build published anew, and why. A reason is what
--- else has changed up to the end of the month (money: within the figure's window) and can move it, the weightiest first: the rules; orders that came late; refunds, if it is
--- money; people who are now one or two; refunds that leave nothing of an order. If none of these did, something else of
--- that time came late: parcels, messages, tickets.
+-- Grain: one figure of a month, or of the year that it ends, that a later build published anew, and why. A reason is
+-- what else has changed up to the end of the month (money: within the figure's window) and can move it, the weightiest
+-- first: the rules; orders that came late; refunds, if it is money; people who are now one or two; refunds that leave
+-- nothing of an order. If none of these did, something else of that time came late: parcels, messages, tickets.
 with
 
 metrics as (
