@@ -1,6 +1,5 @@
 -- One person's likings by the lines of valid orders that were kept: gift cards and what was wholly given back show
--- none, and what a subscription sends again and again was chosen once. Tills know no category or brand, so their
--- articles take those of the catalogue where one sku has one meaning only.
+-- none, and what a subscription sends again and again was chosen once.
 with
 
 valid_orders as (
@@ -13,21 +12,6 @@ valid_orders as (
     where is_valid and customer_id is not null
 ),
 
-products as (
-    select * from {{ ref('products') }}
-    where sku is not null
-),
-
-articles as (
-    select
-        sku,
-        min(category) as category,
-        min(brand) as brand
-    from products
-    group by sku
-    having count(distinct category) <= 1 and count(distinct brand) <= 1
-),
-
 lines as (
     select
         order_lines.order_line_id,
@@ -35,11 +19,10 @@ lines as (
         valid_orders.ordered_on,
         valid_orders.sales_channel,
         coalesce(order_lines.variant_id, order_lines.product_family) as article,
-        coalesce(order_lines.category, articles.category) as category,
-        coalesce(order_lines.brand, articles.brand) as brand
+        order_lines.category,
+        order_lines.brand
     from {{ ref('order_lines') }} as order_lines
     inner join valid_orders on order_lines.order_id = valid_orders.order_id
-    left join articles on order_lines.sku = articles.sku
     where not order_lines.is_gift_card and order_lines.refunded_quantity < order_lines.quantity
 ),
 

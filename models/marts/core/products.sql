@@ -1,5 +1,6 @@
 -- Grain: one variant of one system's catalogue (for points of sale, one article seen on receipts).
--- An article of a till is the product that another catalogue sells under its sku, if there is just one.
+-- Tills know no category or brand: an article of theirs has those, and the family, that a catalogue has for its sku,
+-- where one sku has one meaning only.
 with
 
 products as (
@@ -9,13 +10,13 @@ products as (
 sold_as as (
     select
         sku,
-        min(product_title) as product_title,
+        case when count(distinct product_title) = 1 then min(product_title) end as product_title,
         min(brand) as brand,
         min(category) as category
     from products
     where product_id is not null and sku is not null
     group by sku
-    having count(distinct product_title) = 1
+    having count(distinct category) <= 1 and count(distinct brand) <= 1
 )
 
 select
