@@ -85,6 +85,12 @@
             'referral_state': 'string', 'invited_at': 'timestamp', 'completed_at': 'timestamp',
             'order_reference': 'string',
         },
+        'loyalty_bookings': {
+            'booking_id': 'string', 'source_name': 'string', 'programme': 'string', 'member_id': 'string',
+            'source_record_type': 'string', 'source_record_id': 'string', 'booked_at': 'timestamp', 'entry_type': 'string',
+            'points': 'decimal(18, 2)', 'activation': 'string', 'active_at': 'timestamp', 'expiry': 'string',
+            'expires_at': 'timestamp', 'order_reference': 'string', 'reason': 'string',
+        },
         'messages': {
             'message_id': 'string', 'source_name': 'string', 'source_record_type': 'string', 'source_record_id': 'string',
             'channel': 'string', 'campaign_id': 'string', 'campaign': 'string', 'sent_at': 'timestamp',

@@ -28,6 +28,7 @@ typed as (
         upper({{ clean_text('raw_sales.currency') }}) as currency_code,
         upper({{ clean_text('raw_sales.country_code') }}) as country_code,
         {{ clean_text('raw_sales.original_sale_id') }} as original_sale_id,
+        try_cast(raw_sales.points_redeemed as decimal(18, 2)) as points_redeemed,
         {{ to_utc('raw_sales._loaded_at') }} as loaded_at,
         {{ refuse('raw_sales', {
             'sale_id is missing': clean_text('raw_sales.sale_id') ~ ' is null',
@@ -37,6 +38,8 @@ typed as (
                 clean_text('raw_sales.store_timezone') ~ ' is not null and time_zones.time_zone is null',
             'sold_at lies before the earliest plausible year':
                 'year(' ~ to_local_time('raw_sales.sold_at') ~ ') < ' ~ threshold('earliest_plausible_year'),
+            'points_redeemed is not a number': clean_text('raw_sales.points_redeemed')
+                ~ ' is not null and try_cast(raw_sales.points_redeemed as decimal(18, 2)) is null',
             'sold_at lies in the future': in_the_future(
                 to_local_time('raw_sales.sold_at'), to_utc('raw_sales._loaded_at')
             ),
@@ -60,12 +63,13 @@ select
     currency_code,
     country_code,
     original_sale_id,
+    points_redeemed,
     loaded_at,
     quarantine_reason,
     raw_row,
     {{ row_status(
         key=['store_id', 'sale_id'],
         content=['sold_at_local', 'sold_at_timezone', 'loyalty_id', 'customer_email', 'customer_phone', 'currency_code',
-            'country_code', 'original_sale_id', 'register_id', 'store_time_zone']
+            'country_code', 'original_sale_id', 'register_id', 'store_time_zone', 'points_redeemed']
     ) }}
 from typed

@@ -10,6 +10,7 @@ select
     currency_code,
     country_code,
     original_sale_id,
+    points_redeemed,
     loaded_at
 from {{ ref('base_pos__sales') }}
 where row_status = 'staged'
