@@ -28,9 +28,16 @@ A_FIGURE = """
 """
 
 
+NO_SUCH_PERSON = "customer_id is no customer_id of customers"
+
+
 @dataclass(frozen=True)
 class Defect:
-    """What is wrong, the statement that makes it so, the test that must fail, and tests that rightly fail with it."""
+    """
+    What is wrong, the statement that makes it so, the test that must fail, and tests that rightly fail with it.
+
+    Of a test that names column and rule, both stand behind its name.
+    """
 
     name: str
     statement: str
@@ -81,13 +88,13 @@ DEFECTS = (
     Defect(
         "a person lost",
         f"delete from marts.customers where {A_CUSTOMER}",
-        "relationships_orders_customer_id__customer_id__ref_customers_",
+        f"orders_references_exist: {NO_SUCH_PERSON}",
         (
             "customers_agree_with_orders",
-            "relationships_customer_contacts_customer_id__customer_id__ref_customers_",
-            "relationships_customer_identifiers_customer_id__customer_id__ref_customers_",
-            "relationships_customer_lifetime_value_customer_id__customer_id__ref_customers_",
-            "relationships_customer_records_customer_id__customer_id__ref_customers_",
+            f"customer_contacts_references_exist: {NO_SUCH_PERSON}",
+            f"customer_identifiers_references_exist: {NO_SUCH_PERSON}",
+            f"customer_lifetime_value_references_exist: {NO_SUCH_PERSON}",
+            f"customer_records_references_exist: {NO_SUCH_PERSON}",
         ),
     ),
     Defect(
@@ -106,24 +113,32 @@ DEFECTS = (
     Defect(
         "a refund of an order that is not there",
         f"update marts.refunds set order_id = 'pos:S1:none' where {A_RETURN}",
-        "relationships_refunds_order_id__order_id__ref_orders_",
+        "refunds_references_exist: order_id is no order_id of orders",
         ("order_money_adds_up",),
     ),
     Defect(
         "an order without a time",
         f"update marts.orders set ordered_at = null where {AN_ORDER}",
-        "not_null_orders_ordered_at",
+        "orders_columns_hold: ordered_at is null",
     ),
     Defect(
         "a channel that nobody knows",
         f"update marts.orders set sales_channel = 'fax' where {AN_ORDER}",
-        "accepted_values_orders_sales_channel__online__pos__subscription",
+        "orders_columns_hold: sales_channel is not one of online, pos, subscription",
     ),
     Defect(
         "fewer than no orders",
         f"update marts.customers set order_count = -1 where {A_CUSTOMER}",
-        "in_range_customers_0__order_count",
+        "customers_columns_hold: order_count is below 0",
         ("customers_agree_with_orders",),
+    ),
+    Defect(
+        "a probability above 1",
+        """
+        update marts.customer_lifetime_value set probability_alive = 1.01
+        where customer_id = (select min(customer_id) from marts.customer_lifetime_value)
+        """,
+        "customer_lifetime_value_columns_hold: probability_alive is above 1",
     ),
     # Money
     Defect(
@@ -324,16 +339,12 @@ class Checks:
         self.models = nodes(target, "model")
 
     def failed(self, defect: Defect | None = None) -> set[str]:
-        """The names of the tests that find a row, with the defect planted."""
+        """What the tests find, with the defect planted."""
         with duckdb.connect(str(self.database)) as connection:
             connection.execute("begin")
             if defect:
                 self.plant(connection, defect)
-            return {
-                name
-                for name, node in self.tests.items()
-                if connection.execute(f"select count(*) from ({node['compiled_code']})").fetchone() != (0,)
-            }
+            return {finding for node in self.tests.values() for finding in findings(connection, node)}
 
     def plant(self, connection: duckdb.DuckDBPyConnection, defect: Defect) -> None:
         """Carry out the statement, which must change something, and build on it what has to be built again."""
@@ -344,6 +355,19 @@ class Checks:
             connection.execute(
                 f"create or replace table {model['schema']}.{name} as select * from ({model['compiled_code']})"
             )
+
+
+def kind_of(test: dict) -> str:
+    """The generic test that it is one of; holds for a file of its own."""
+    return (test.get("test_metadata") or {}).get("name", "holds")
+
+
+def findings(connection: duckdb.DuckDBPyConnection, test: dict) -> set[str]:
+    """The test's name if it finds a row, and with it column and rule where the test tells them."""
+    rows = connection.execute(test["compiled_code"]).fetchall()
+    if kind_of(test) in ("columns_hold", "references_exist"):
+        return {f"{test['name']}: {column} {rule}" for column, rule, _ in rows}
+    return {test["name"]} if rows else set()
 
 
 def nodes(target: Path, kind: str) -> dict[str, dict]:
@@ -391,11 +415,16 @@ def test_the_named_test_fails(defect, checks):
 
 
 def test_every_rule_has_a_defect(checks):
-    """Each named test (reconciliation, holds) and each kind of generic test."""
+    """Each named test (reconciliation, holds), each kind of generic test, and each kind of rule about a column."""
 
-    def rule(node: dict) -> str:
-        kind = (node.get("test_metadata") or {}).get("name", "holds")
-        return node["name"] if kind == "holds" else kind
+    def rules(test: dict, text: str) -> set[str]:
+        kind = kind_of(test)
+        if kind == "columns_hold":
+            return set(re.findall("is (?:null|not one of|below|above)", text))
+        return {test["name"] if kind == "holds" else kind}
 
-    planted = {rule(checks.tests[defect.fails]) for defect in DEFECTS}
-    assert {rule(node) for node in checks.tests.values()} - planted == set()
+    planted = set()
+    for defect in DEFECTS:
+        name, _, text = defect.fails.partition(": ")
+        planted |= rules(checks.tests[name], text)
+    assert {rule for test in checks.tests.values() for rule in rules(test, test["compiled_code"])} - planted == set()
