@@ -69,3 +69,13 @@
 {% macro drop_work_table(table) %}
     {%- do run_query('drop table if exists ' ~ table) -%}
 {% endmacro %}
+
+
+{# How a table is kept whose rows are replaced in part: Spark changes no row of a Parquet table, and makes it whole. #}
+{% macro replaced_in_part() %}
+    {%- do return(adapter.dispatch('replaced_in_part', 'perennial')()) -%}
+{% endmacro %}
+
+{% macro duckdb__replaced_in_part() %} {%- do return('incremental') -%} {% endmacro %}
+
+{% macro default__replaced_in_part() %} {%- do return('table') -%} {% endmacro %}

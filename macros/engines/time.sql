@@ -162,3 +162,13 @@
 {% macro duckdb__seconds_between(start_at, end_at) -%}
     date_diff('second', {{ start_at }}, {{ end_at }})
 {%- endmacro %}
+
+
+{# An instant so many times 24 hours later; clocks that change do not matter. #}
+{% macro days_later(instant, days) -%}
+    {{ return(adapter.dispatch('days_later', 'perennial')(instant, days)) }}
+{%- endmacro %}
+
+{% macro default__days_later(instant, days) -%} timestampadd(hour, 24 * ({{ days }}), {{ instant }}) {%- endmacro %}
+
+{% macro duckdb__days_later(instant, days) -%} ({{ instant }} + to_days(cast({{ days }} as int))) {%- endmacro %}

@@ -130,7 +130,8 @@ def ledger(delivery: Delivery) -> None:
         )
         select bookings.*, md5('talon/' || entry_key)::uuid::varchar as uuid, carts.session_id
         from (from entries union all from birthdays) as bookings
-        left join part.talon_carts as carts using (order_key)
+        -- The ledger names the order also where no cart can be exported any more, as of renewals.
+        left join (select order_key, {SESSION} as session_id from life.orders) as carts using (order_key)
         order by entry_key
         """
     )

@@ -1,0 +1,41 @@
+{#
+    Tables of the ledger are worked out anew only for members whose inputs changed, where the engine can change rows in place.
+    Each row holds the inputs_hash of int_loyalty__members that it was made from, so that a build that stopped half-way,
+    or a table that was left out of one, is caught up with by the next.
+#}
+{% macro changed_members() -%}
+    select members.member_no
+    from {{ ref('int_loyalty__members') }} as members
+    left join (select distinct member_no, inputs_hash from {{ this }}) as made
+        on members.member_no = made.member_no and members.inputs_hash = made.inputs_hash
+    where made.member_no is null
+{%- endmacro %}
+
+
+{# As a further condition of a where clause; nothing when the whole table is made. #}
+{% macro and_changed(member_no) -%}
+    {%- if is_incremental() -%} and {{ member_no }} in ({{ perennial.changed_members() }}) {%- endif -%}
+{%- endmacro %}
+
+
+{# Before the new rows come: the old ones of members that changed, or are no more. #}
+{% macro forget_changed() -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }} where member_no not in (
+            select member_no from {{ ref('int_loyalty__members') }}
+            where member_no not in ({{ perennial.changed_members() }})
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Another text whenever the SQL of the ledger is another one: then every member is worked out anew. #}
+{% macro ledger_checksum() -%}
+    {%- set parts = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.get('nodes', {}).values() if '/loyalty/' in node.original_file_path -%}
+            {%- do parts.append(node.name ~ ' ' ~ node.checksum.checksum) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- local_md5(parts | sort | join('\n')) -}}
+{%- endmacro %}

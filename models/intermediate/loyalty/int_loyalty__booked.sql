@@ -1,0 +1,72 @@
+-- One booking in one scenario, with its part in the ledger: lot (points that come), draw (points that go, from the oldest),
+-- clawback (points that an order had earned) or reversal (points that a reward had cost). Points are whole hundredths and
+-- never negative. What comes back with an order that spent nothing is a lot. Expiries that a platform books are draws where
+-- the programme leaves expiry to it (told); elsewhere dates say what expires, and they are no part of the ledger.
+with
+
+bookings as (
+    select * from {{ ref('int_loyalty_bookings__unioned') }}
+),
+
+rules as (
+    select * from {{ ref('int_loyalty__rules') }}
+),
+
+ruled as (
+    select
+        rules.scenario,
+        rules.rule_number,
+        rules.expiry_policy,
+        {{ member_number('rules.scenario', 'bookings.programme', 'bookings.member_id') }} as member_no,
+        bookings.*,
+        rules.overrides_dates
+    from bookings
+    inner join rules
+        on
+            bookings.programme = rules.programme
+            and bookings.booked_at >= rules.starts_at
+            and bookings.booked_at < rules.ends_at
+    where bookings.entry_type <> 'expire' or rules.expiry_policy = 'told'
+),
+
+first_spends as (
+    select
+        member_no,
+        order_reference,
+        min(booked_at) as booked_at
+    from ruled
+    where entry_type = 'spend' and order_reference in (
+        select order_reference from bookings where entry_type = 'spend_reversal'
+    )
+    group by member_no, order_reference
+)
+
+select
+    ruled.scenario,
+    ruled.member_no,
+    ruled.booking_id,
+    ruled.source_name,
+    ruled.programme,
+    ruled.member_id,
+    ruled.rule_number,
+    ruled.booked_at,
+    ruled.entry_type,
+    case
+        when ruled.entry_type = 'clawback' then 'clawback'
+        when ruled.entry_type = 'spend_reversal' and first_spends.booked_at < ruled.booked_at then 'reversal'
+        when ruled.entry_type in ('spend', 'expire') or ruled.points < 0 then 'draw'
+        else 'lot'
+    end as ledger_part,
+    cast(abs(ruled.points) * 100 as bigint) as points,
+    case when ruled.overrides_dates and ruled.activation = 'at' then 'rule' else ruled.activation end as activation,
+    ruled.active_at,
+    case when ruled.overrides_dates and ruled.expiry = 'at' then 'rule' else ruled.expiry end as expiry,
+    ruled.expires_at,
+    ruled.order_reference,
+    ruled.reason
+from ruled
+left join first_spends
+    on
+        ruled.entry_type = 'spend_reversal'
+        and ruled.member_no = first_spends.member_no
+        and ruled.order_reference = first_spends.order_reference

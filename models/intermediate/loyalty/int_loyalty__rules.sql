@@ -1,0 +1,97 @@
+-- The rules of each programme that has bookings, by scenario and the time in which they hold; live is how it is. The first
+-- rules of a programme reach back for ever. Settings of a scenario hold at all times.
+{%- set settings = loyalty_settings() %}
+with
+
+seed as (
+    select * from {{ ref('loyalty_programmes') }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+programmes as (
+    select
+        source_name,
+        programme,
+        case
+            when programme in (select seed.programme from seed) then programme
+            when source_name in (select seed.programme from seed) then source_name
+            else 'default'
+        end as ruled_as
+    from {{ ref('int_loyalty_bookings__unioned') }}
+    group by source_name, programme
+),
+
+-- A scenario names programmes as the seed or as the bookings do.
+changes as (
+    select
+        scenarios.scenario,
+        programmes.programme,
+        {%- for name, type in settings.items() %}
+        cast(max(case when scenarios.setting = '{{ name }}' then scenarios.value end) as {{ type }}) as {{ name }},
+        {%- endfor %}
+        max(case when scenarios.setting in ('pending_days', 'expiry_policy', 'expiry_days') then 1 else 0 end) = 1
+            as overrides_dates
+    from {{ ref('loyalty_scenarios') }} as scenarios
+    inner join programmes on scenarios.programme in (programmes.programme, programmes.ruled_as)
+    group by scenarios.scenario, programmes.programme
+),
+
+ruled as (
+    select
+        programmes.programme,
+        seed.valid_from,
+        lead(seed.valid_from) over (partition by programmes.programme order by seed.valid_from) as valid_to,
+        row_number() over (partition by programmes.programme order by seed.valid_from) as rule_number,
+        coalesce(seed.time_zone, point_in_time.reporting_timezone) as time_zone,
+        {%- for name in settings %}
+        seed.{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from programmes
+    inner join seed on programmes.ruled_as = seed.programme
+    cross join point_in_time
+),
+
+scenarios as (
+    select
+        'live' as scenario,
+        ruled.*,
+        false as overrides_dates
+    from ruled
+    union all
+    select
+        changes.scenario,
+        ruled.programme,
+        ruled.valid_from,
+        ruled.valid_to,
+        ruled.rule_number,
+        ruled.time_zone,
+        {%- for name in settings %}
+        coalesce(changes.{{ name }}, ruled.{{ name }}) as {{ name }},
+        {%- endfor %}
+        changes.overrides_dates
+    from changes
+    inner join ruled on changes.programme = ruled.programme
+)
+
+select
+    scenario,
+    programme,
+    rule_number,
+    case
+        when rule_number = 1 then timestamp '1900-01-01 00:00:00'
+        else {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }}
+    end as starts_at,
+    case
+        when valid_to is null then timestamp '9999-12-31 00:00:00'
+        else {{ local_to_utc('cast(valid_to as timestamp)', 'time_zone') }}
+    end as ends_at,
+    {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }} as valid_from_at,
+    time_zone,
+    {%- for name in settings %}
+    {{ name }},
+    {%- endfor %}
+    overrides_dates
+from scenarios
