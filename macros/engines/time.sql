@@ -172,3 +172,13 @@
 {% macro default__days_later(instant, days) -%} timestampadd(hour, 24 * ({{ days }}), {{ instant }}) {%- endmacro %}
 
 {% macro duckdb__days_later(instant, days) -%} ({{ instant }} + to_days(cast({{ days }} as int))) {%- endmacro %}
+
+
+{# The first day of a zone that begins at an instant or after it. #}
+{% macro first_day_from(instant, zone) -%}
+    {%- set local = perennial.utc_to_local(instant, zone) -%}
+    case
+        when {{ local }} = date_trunc('day', {{ local }}) then cast({{ local }} as date)
+        else {{ add_days('cast(' ~ local ~ ' as date)', 1) }}
+    end
+{%- endmacro %}

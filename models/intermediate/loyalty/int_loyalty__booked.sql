@@ -48,6 +48,8 @@ select
     ruled.source_name,
     ruled.programme,
     ruled.member_id,
+    ruled.source_record_type,
+    ruled.source_record_id,
     ruled.rule_number,
     ruled.booked_at,
     ruled.entry_type,

@@ -38,7 +38,14 @@ select
         'booked.activation', 'booked.active_at', 'booked.expiry', 'booked.expires_at', 'booked.order_reference'
     ]) ~ ')', 'count(*)']) }} as inputs_hash,
     min(booked.booked_at) as enrolled_at,
+    booked.source_name,
+    -- Who the member is, by what was booked last: an address may have changed.
+    max_by(booked.source_record_type, booked.booked_at) as source_record_type,
+    max_by(
+        booked.source_record_id, cast(booked.booked_at as string) || booked.source_record_id
+    ) as source_record_id,
     bool_or(booked.ledger_part in ('clawback', 'reversal')) as needs_sequence
 from booked
 inner join programmes on booked.scenario = programmes.scenario and booked.programme = programmes.programme
-group by booked.scenario, booked.programme, booked.member_id, booked.member_no, programmes.rules_hash
+group by booked.scenario, booked.programme, booked.member_id, booked.member_no, booked.source_name,
+    programmes.rules_hash

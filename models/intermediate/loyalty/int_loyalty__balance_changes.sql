@@ -1,0 +1,67 @@
+{{ config(materialized='view') }}
+-- One change of what a member of the live programme has, also beyond the cut: points that come wait in pending until they are
+-- usable, what goes leaves pending before that and available after it. Hundredths of points.
+with
+
+lots as (
+    select * from {{ ref('int_loyalty__lots') }}
+    where scenario = 'live'
+),
+
+moves as (
+    select
+        moves.*,
+        lots.active_at is null or moves.moved_at < lots.active_at or lots.expires_at <= lots.active_at as is_pending
+    from {{ ref('int_loyalty__moves') }} as moves
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
+),
+
+debts as (
+    select moves.*
+    from {{ ref('int_loyalty__moves') }} as moves
+    semi join lots on moves.member_no = lots.member_no
+    where moves.kind in ('debt', 'repay')
+),
+
+waited as (
+    select
+        lots.member_no,
+        lots.active_at,
+        lots.points - coalesce(sum(moves.points), 0) as points
+    from lots
+    left join moves on lots.member_no = moves.member_no and lots.lot_no = moves.lot_no and moves.is_pending
+    where lots.active_at is not null and (lots.expires_at is null or lots.expires_at > lots.active_at)
+    group by lots.member_no, lots.lot_no, lots.active_at, lots.points
+)
+
+select
+    member_no,
+    earned_at as changed_at,
+    cast(0 as bigint) as available,
+    points as pending,
+    cast(0 as bigint) as debt
+from lots
+union all
+select
+    member_no,
+    active_at as changed_at,
+    cast(points as bigint) as available,
+    cast(-points as bigint) as pending,
+    cast(0 as bigint) as debt
+from waited
+union all
+select
+    member_no,
+    moved_at as changed_at,
+    case when is_pending then 0 else -points end as available,
+    case when is_pending then -points else 0 end as pending,
+    cast(0 as bigint) as debt
+from moves
+union all
+select
+    member_no,
+    moved_at as changed_at,
+    cast(0 as bigint) as available,
+    cast(0 as bigint) as pending,
+    case kind when 'debt' then points else -points end as debt
+from debts

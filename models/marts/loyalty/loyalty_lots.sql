@@ -1,0 +1,97 @@
+-- Grain: one lot, as of the cut. The seven states sum to points_issued. Trap: points_available of a member's lots is what can
+-- be spent, whatever debt there is beside it (loyalty_balances).
+with
+
+lots as (
+    select * from {{ ref('int_loyalty__lots') }}
+    where scenario = 'live'
+),
+
+moves as (
+    select * from {{ ref('int_loyalty__moves') }}
+    where lot_no is not null
+),
+
+members as (
+    select * from {{ ref('int_loyalty__members') }}
+),
+
+zones as (
+    select * from {{ ref('int_loyalty__rules') }}
+),
+
+records as (
+    select * from {{ ref('int_identity__records') }}
+),
+
+orders as (
+    select * from {{ ref('int_loyalty__orders') }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+gone as (
+    select
+        moves.member_no,
+        moves.lot_no,
+        sum(moves.points) as points,
+        sum(case when moves.kind in ('spend', 'spend_reversal') then moves.points else 0 end) as spent,
+        sum(case when moves.kind = 'expire' then moves.points else 0 end) as expired,
+        sum(case when moves.kind = 'clawback' then moves.points else 0 end) as clawed_back,
+        sum(case when moves.kind = 'adjust' then moves.points else 0 end) as adjusted,
+        sum(case when moves.kind = 'repay' then moves.points else 0 end) as repaid
+    from moves
+    cross join point_in_time
+    where moves.moved_at < point_in_time.cut_at
+    group by moves.member_no, moves.lot_no
+),
+
+stated as (
+    select
+        lots.*,
+        lots.points - coalesce(gone.points, 0) as points_left,
+        coalesce(lots.active_at >= point_in_time.cut_at, true) as is_pending,
+        gone.spent,
+        gone.expired,
+        gone.clawed_back,
+        gone.adjusted,
+        gone.repaid
+    from lots
+    left join gone on lots.member_no = gone.member_no and lots.lot_no = gone.lot_no
+    cross join point_in_time
+)
+
+select
+    stated.lot_id,
+    stated.programme,
+    stated.member_id,
+    records.customer_id,
+    stated.entry_type,
+    orders.order_id,
+    stated.earned_at,
+    stated.active_at,
+    stated.expires_at,
+    {{ first_day_from('stated.expires_at', 'zones.time_zone') }} as expires_on,
+    {{ as_points('stated.points') }} as points_issued,
+    {{ as_points('case when stated.is_pending then stated.points_left else 0 end') }} as points_pending,
+    {{ as_points('case when stated.is_pending then 0 else stated.points_left end') }} as points_available,
+    {{ as_points('coalesce(stated.spent, 0)') }} as points_spent,
+    {{ as_points('coalesce(stated.expired, 0)') }} as points_expired,
+    {{ as_points('coalesce(stated.clawed_back, 0)') }} as points_clawed_back,
+    {{ as_points('coalesce(stated.adjusted, 0)') }} as points_adjusted,
+    {{ as_points('coalesce(stated.repaid, 0)') }} as points_repaid
+from stated
+inner join members on stated.member_no = members.member_no
+inner join zones
+    on
+        stated.scenario = zones.scenario
+        and stated.programme = zones.programme
+        and stated.rule_number = zones.rule_number
+left join records
+    on
+        members.source_name = records.source_name
+        and members.source_record_type = records.source_record_type
+        and members.source_record_id = records.source_record_id
+left join orders on stated.order_reference = orders.order_reference
