@@ -243,8 +243,8 @@ class Ledger:
             self.move(lot, "repay", lot.active_at, repaid, None)
 
     def expire(self, lot: Lot, at: datetime) -> None:
-        if lot.until == at:
-            self.move(lot, "expire", at, lot.remaining, None)
+        """All that is left; `until` is put off only after this has happened, and then it happens again."""
+        self.move(lot, "expire", at, lot.remaining, None)
 
     def draw(self, booking: dict, kind: str) -> None:
         """Spends, corrections downwards and told expiries take what is usable; the rest is not taken from anybody."""

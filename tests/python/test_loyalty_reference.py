@@ -145,8 +145,15 @@ def test_no_more_comes_back_than_was_taken():
 
 
 def test_points_that_come_back_from_nowhere_are_a_lot():
-    ledger = club((JANUARY, "spend_reversal", 10, "o1"), (MARCH, "spend", 4, "o1"), (APRIL, "spend_reversal", 4))
+    """From an order without a spend, from one that is spent on only at this instant, from no order at all."""
+    ledger = club((JANUARY, "spend_reversal", 10, "o1"), (MARCH, "spend", 4), (APRIL, "spend_reversal", 4))
     assert left(ledger) == {"a": 6, "c": 4}
+    ledger = club((MARCH, "spend", 4, "o1"), (MARCH, "spend_reversal", 5, "o1"))
+    assert left(ledger) == {"b": 1}
+
+
+def test_a_correction_of_nothing_is_a_lot_of_nothing():
+    assert left(club((JANUARY, "adjust", 0), (MARCH, "spend", 0))) == {"a": 0}
 
 
 # Inactivity
@@ -184,6 +191,31 @@ def test_turning_inactivity_on_expires_nothing_at_once():
     assert {lot.expires_at for lot in ledger.lots} == {turned_on + 30 * DAY}
     ledger = club((JANUARY, "earn", 10, "o1"), (APRIL, "earn", 10, "o2"), rules=rules)
     assert {lot.expires_at for lot in ledger.lots} == {APRIL + 30 * DAY}
+    # it is as if an order had come, for a member who had points before
+    ledger = club((JANUARY, "earn", 10), (turned_on + 20 * DAY, "adjust", 5), rules=rules)
+    assert {lot.expires_at for lot in ledger.lots} == {turned_on + 30 * DAY}
+    ledger = club((turned_on, "adjust", 10), (turned_on + 20 * DAY, "adjust", 5), rules=rules)
+    assert [lot.expires_at for lot in ledger.lots] == [turned_on + 30 * DAY, turned_on + 50 * DAY]
+
+
+def test_points_that_lived_for_ever_follow_the_first_inactivity_rule_that_comes():
+    forever, first = rule(expiry_policy="none"), rule(date(2024, 2, 1), **QUIET)
+    then = rule(date(2024, 2, 10), **QUIET | {"expiry_days": 90})
+    (lot,) = club((JANUARY, "earn", 1), rules=(then, forever, first)).lots
+    assert lot.expires_at == datetime(2024, 3, 2)
+    (lot,) = club((JANUARY, "earn", 1), rules=(rule(date(2020, 1, 1), **QUIET), rule(date(2024, 1, 1)))).lots
+    assert lot.expires_at is None
+
+
+def test_what_keeps_a_balance_alive():
+    alive = set()
+    for setting in ("earn", "spend", "adjust", "order"):
+        for kind in ("earn", "import", "spend", "adjust", "clawback", "transfer"):
+            rules = (rule(**QUIET | {"inactivity_resets": setting}),)
+            ledger = club((JANUARY, "transfer", 9), (JANUARY + 20 * DAY, kind, 1, "o1"), rules=rules)
+            if ledger.lots[0].expires_at == JANUARY + 50 * DAY:
+                alive.add((setting, kind))
+    assert alive == {("earn", "earn"), ("earn", "import"), ("spend", "spend"), ("adjust", "adjust"), ("order", "earn")}
 
 
 # What the rules decide
@@ -242,6 +274,13 @@ def test_a_lot_keeps_the_rule_of_the_instant_at_which_it_was_booked():
     turn = datetime(2024, 3, 10)
     ledger = club((turn - MOMENT, "earn", 1), (turn, "earn", 1), rules=rules)
     assert [lot.expires_at for lot in ledger.lots] == [turn - MOMENT + 5 * DAY, turn + 9 * DAY]
+
+
+def test_a_programme_without_rules_has_its_sources():
+    rules = (rule(expiry_policy="lot", expiry_days=5) | {"programme": "pos"}, rule(expiry_days=1) | {"programme": "x"})
+    assert club((JANUARY, "earn", 1), rules=rules).lots[0].expires_at == JANUARY + 5 * DAY
+    rules = (*rules, rule(pending_days=2))
+    assert club((JANUARY, "earn", 1), rules=rules).lots[0].expires_at is None
 
 
 def test_nothing_is_known_of_what_comes_later():
