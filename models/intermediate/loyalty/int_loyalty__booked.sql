@@ -60,9 +60,9 @@ select
         else 'lot'
     end as ledger_part,
     cast(abs(ruled.points) * 100 as bigint) as points,
-    case when ruled.overrides_dates and ruled.activation = 'at' then 'rule' else ruled.activation end as activation,
+    case when ruled.overrides_dates and ruled.activation <> 'waits' then 'rule' else ruled.activation end as activation,
     ruled.active_at,
-    case when ruled.overrides_dates and ruled.expiry = 'at' then 'rule' else ruled.expiry end as expiry,
+    case when ruled.overrides_dates and ruled.activation <> 'waits' then 'rule' else ruled.expiry end as expiry,
     ruled.expires_at,
     ruled.order_reference,
     ruled.reason

@@ -159,7 +159,7 @@ expiring as (
         activated.*,
         case
             when activated.activation = 'waits' then null
-            when activated.expiry = 'at' then activated.expires_at
+            when activated.expiry = 'at' then greatest(activated.expires_at, activated.booked_at)
             when activated.expiry = 'rule' and lapses.lapses_at is not null then lapses.lapses_at
             when activated.expiry = 'rule' and activated.expiry_policy = 'lot' and activated.expires_at_midnight
                 then {{ local_to_utc(

@@ -2,7 +2,8 @@
 -- What took points from which lot, and when, also beyond the cut: nothing else is known of a lot. Members with nothing but
 -- draws from lots that expire in order are worked out by windows (first_in_first_out), all others one event after the
 -- other (one_after_the_other). points are hundredths: positive leave the lot, a spend_reversal's are negative.
--- lot_no is null for debt (what a clawback did not find) and uncovered (what no usable lot had, or no spend had taken).
+-- lot_no is null for debt (what a clawback did not find) and uncovered (what no usable lot had, or no spend had taken), so
+-- that a booking's moves always sum to what was booked.
 with
 
 members as (
@@ -188,7 +189,8 @@ missing as (
         cast(null as int) as lot_no,
         events.event_no,
         events.happened_at as moved_at,
-        events.points - coalesce(covered.points, 0) as points,
+        case events.ledger_part when 'reversal' then -1 else 1 end * (events.points - coalesce(covered.points, 0))
+            as points,
         case events.ledger_part when 'clawback' then 'debt' else 'uncovered' end as kind
     from events
     left join covered on events.member_no = covered.member_no and events.event_no = covered.event_no

@@ -43,7 +43,6 @@ ruled as (
     select
         programmes.programme,
         seed.valid_from,
-        lead(seed.valid_from) over (partition by programmes.programme order by seed.valid_from) as valid_to,
         row_number() over (partition by programmes.programme order by seed.valid_from) as rule_number,
         coalesce(seed.time_zone, point_in_time.reporting_timezone) as time_zone,
         {%- for name in settings %}
@@ -65,7 +64,6 @@ scenarios as (
         changes.scenario,
         ruled.programme,
         ruled.valid_from,
-        ruled.valid_to,
         ruled.rule_number,
         ruled.time_zone,
         {%- for name in settings %}
@@ -74,24 +72,29 @@ scenarios as (
         changes.overrides_dates
     from changes
     inner join ruled on changes.programme = ruled.programme
+),
+
+-- A row holds from midnight of its own zone until the next one does.
+started as (
+    select
+        *,
+        {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }} as valid_from_at
+    from scenarios
 )
 
 select
     scenario,
     programme,
     rule_number,
-    case
-        when rule_number = 1 then timestamp '1900-01-01 00:00:00'
-        else {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }}
-    end as starts_at,
-    case
-        when valid_to is null then timestamp '9999-12-31 00:00:00'
-        else {{ local_to_utc('cast(valid_to as timestamp)', 'time_zone') }}
-    end as ends_at,
-    {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }} as valid_from_at,
+    case when rule_number = 1 then timestamp '1900-01-01 00:00:00' else valid_from_at end as starts_at,
+    coalesce(
+        lead(valid_from_at) over (partition by scenario, programme order by rule_number),
+        timestamp '9999-12-31 00:00:00'
+    ) as ends_at,
+    valid_from_at,
     time_zone,
     {%- for name in settings %}
     {{ name }},
     {%- endfor %}
     overrides_dates
-from scenarios
+from started

@@ -1,0 +1,85 @@
+"""The models of the loyalty ledger on rows of a test: their SQL as dbt compiled it, run in order on a DuckDB in memory."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from conftest import Warehouse
+
+CORE = (
+    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__lots", "int_loyalty__moves",
+)  # fmt: skip
+BOOKING_TYPES = {
+    "booking_id": "varchar", "source_name": "varchar", "programme": "varchar", "member_id": "varchar",
+    "source_record_type": "varchar", "source_record_id": "varchar", "booked_at": "timestamp", "entry_type": "varchar",
+    "points": "decimal(18, 2)", "activation": "varchar", "active_at": "timestamp", "expiry": "varchar",
+    "expires_at": "timestamp", "order_reference": "varchar", "reason": "varchar",
+}  # fmt: skip
+RULE_TYPES = {
+    "programme": "varchar", "valid_from": "date", "time_zone": "varchar", "points_per_unit": "decimal(18, 6)",
+    "pending_days": "int", "expiry_policy": "varchar", "expiry_days": "int", "expires_at_midnight": "boolean",
+    "inactivity_resets": "varchar", "reversal_grace_days": "int", "clawback_rule": "varchar",
+    "unlock_above_points": "decimal(18, 2)", "unlock_minimum_order": "decimal(18, 2)", "tier_metric": "varchar",
+    "tier_window": "varchar", "tier_window_days": "int", "tier_term_days": "int", "tier_grace_days": "int",
+    "downgrade_policy": "varchar", "refunds_downgrade": "boolean", "point_price": "decimal(18, 6)",
+    "expected_redemption_rate": "decimal(9, 6)", "explanation": "varchar",
+}  # fmt: skip
+SCENARIO_TYPES = dict.fromkeys(("scenario", "programme", "setting", "value", "explanation"), "varchar")
+
+
+class LedgerModels:
+    """A database named as the compiled SQL names it; `run` makes the tables of models from those before them."""
+
+    def __init__(self, compiled: Warehouse):
+        """`compiled`: any built warehouse; only its compiled SQL is read."""
+        self.folder = compiled.target / "compiled" / "perennial" / "models"
+        self.connection = duckdb.connect()
+        self.connection.execute("attach ':memory:' as warehouse; use warehouse; set timezone = 'UTC'")
+        for schema in ("settings", "staging", "intermediate", "marts"):
+            self.connection.execute(f"create schema {schema}")
+
+    def table(self, name: str, types: dict[str, str], rows: Iterable[dict]) -> None:
+        """Make `schema.table` of rows; columns that a row leaves out are null."""
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+        self.connection.execute(f"create or replace table {name} ({columns})")
+        values = [[row.get(column) for column in types] for row in rows]
+        for first in range(0, len(values), 1_000):
+            chunk = values[first : first + 1_000]
+            marks = ", ".join("(" + ", ".join("?" * len(types)) + ")" for _ in chunk)
+            self.connection.execute(f"insert into {name} values {marks}", [value for row in chunk for value in row])
+
+    def give(
+        self,
+        bookings: Iterable[dict],
+        rules: Iterable[dict],
+        cut_at: datetime,
+        scenarios: Iterable[dict] = (),
+        reporting_timezone: str = "UTC",
+    ) -> "LedgerModels":
+        self.table("intermediate.int_loyalty_bookings__unioned", BOOKING_TYPES, bookings)
+        self.table("settings.loyalty_programmes", RULE_TYPES, rules)
+        self.table("settings.loyalty_scenarios", SCENARIO_TYPES, scenarios)
+        self.table(
+            "staging.point_in_time",
+            {"cut_at": "timestamp", "as_of": "date", "reporting_timezone": "varchar"},
+            [{"cut_at": cut_at, "as_of": cut_at.date(), "reporting_timezone": reporting_timezone}],
+        )
+        return self
+
+    def run(self, *models: str) -> "LedgerModels":
+        for model in models or CORE:
+            (path,) = self.folder.rglob(f"{model}.sql")
+            schema = "marts" if "marts" in path.parts else "intermediate"
+            self.connection.execute(f"create or replace table {schema}.{model} as {path.read_text()}")
+        return self
+
+    def rows(self, query: str) -> list[dict]:
+        result = self.connection.execute(query)
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def compiled_of(folder: Path) -> Warehouse:
+    """A warehouse of which only the compiled SQL is wanted."""
+    return Warehouse(folder / "warehouse.duckdb", folder / "target", "")
