@@ -164,14 +164,18 @@
 {%- endmacro %}
 
 
-{# An instant so many times 24 hours later; clocks that change do not matter. #}
-{% macro days_later(instant, days) -%}
-    {{ return(adapter.dispatch('days_later', 'perennial')(instant, days)) }}
+{# An instant so many hours later; clocks that change do not matter. #}
+{% macro hours_later(instant, hours) -%}
+    {{ return(adapter.dispatch('hours_later', 'perennial')(instant, hours)) }}
 {%- endmacro %}
 
-{% macro default__days_later(instant, days) -%} timestampadd(hour, 24 * ({{ days }}), {{ instant }}) {%- endmacro %}
+{% macro default__hours_later(instant, hours) -%} timestampadd(hour, cast({{ hours }} as int), {{ instant }}) {%- endmacro %}
 
-{% macro duckdb__days_later(instant, days) -%} ({{ instant }} + to_days(cast({{ days }} as int))) {%- endmacro %}
+{% macro duckdb__hours_later(instant, hours) -%} ({{ instant }} + to_hours(cast({{ hours }} as bigint))) {%- endmacro %}
+
+
+{# The same for days of 24 hours. #}
+{% macro days_later(instant, days) -%} {{ perennial.hours_later(instant, '24 * (' ~ days ~ ')') }} {%- endmacro %}
 
 
 {# The first day of a zone that begins at an instant or after it. #}

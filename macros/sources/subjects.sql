@@ -91,6 +91,11 @@
             'points': 'decimal(18, 2)', 'activation': 'string', 'active_at': 'timestamp', 'expiry': 'string',
             'expires_at': 'timestamp', 'order_reference': 'string', 'reason': 'string',
         },
+        'loyalty_snapshots': {
+            'source_name': 'string', 'programme': 'string', 'member_id': 'string', 'told_at': 'timestamp',
+            'points_available': 'decimal(18, 2)', 'points_pending': 'decimal(18, 2)', 'points_expired': 'decimal(18, 2)',
+            'tier': 'string',
+        },
         'messages': {
             'message_id': 'string', 'source_name': 'string', 'source_record_type': 'string', 'source_record_id': 'string',
             'channel': 'string', 'campaign_id': 'string', 'campaign': 'string', 'sent_at': 'timestamp',

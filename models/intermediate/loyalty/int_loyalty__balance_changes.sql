@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- One change of what a member of the live programme has, also beyond the cut: points that come wait in pending until they are
--- usable, what goes leaves pending before that and available after it. Hundredths of points.
+-- One change of what a member of the live programme has, also beyond the cut: points that come wait in pending until
+-- they are usable, what goes leaves pending before that and available after it. Hundredths of points.
 with
 
 lots as (

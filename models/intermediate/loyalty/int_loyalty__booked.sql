@@ -1,7 +1,8 @@
--- One booking in one scenario, with its part in the ledger: lot (points that come), draw (points that go, from the oldest),
--- clawback (points that an order had earned) or reversal (points that a reward had cost). Points are whole hundredths and
--- never negative. What comes back with an order that spent nothing is a lot. Expiries that a platform books are draws where
--- the programme leaves expiry to it (told); elsewhere dates say what expires, and they are no part of the ledger.
+-- One booking in one scenario, with its part in the ledger: lot (points that come), draw (points that go, from the
+-- oldest), clawback (points that an order had earned) or reversal (points that a reward had cost). Points are whole
+-- hundredths and never negative. What comes back with an order that spent nothing is a lot. Expiries that a platform
+-- books are draws where the programme leaves expiry to it (told); elsewhere dates say what expires, and they are no
+-- part of the ledger.
 with
 
 bookings as (
@@ -29,16 +30,21 @@ ruled as (
     where bookings.entry_type <> 'expire' or rules.expiry_policy = 'told'
 ),
 
+reversed_orders as (
+    select distinct order_reference
+    from bookings
+    where entry_type = 'spend_reversal'
+),
+
 first_spends as (
     select
-        member_no,
-        order_reference,
-        min(booked_at) as booked_at
+        ruled.member_no,
+        ruled.order_reference,
+        min(ruled.booked_at) as booked_at
     from ruled
-    where entry_type = 'spend' and order_reference in (
-        select order_reference from bookings where entry_type = 'spend_reversal'
-    )
-    group by member_no, order_reference
+    semi join reversed_orders on ruled.order_reference = reversed_orders.order_reference
+    where ruled.entry_type = 'spend'
+    group by ruled.member_no, ruled.order_reference
 )
 
 select

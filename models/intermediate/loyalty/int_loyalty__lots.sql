@@ -1,8 +1,8 @@
 {{ config(materialized=replaced_in_part(), incremental_strategy='append', pre_hook='{{ forget_changed() }}') }}
--- One lot in one scenario: when its points become usable and when they expire, by what was told or by the rules of the day
--- on which it was booked. lot_no is the order in which a member's lots are burnt; points_through are all points up to and
--- including this lot. A later row of the rules changes no lot, but for one: turning inactivity on reaches lots that never
--- expired, one period after that day at the earliest.
+-- One lot in one scenario: when its points become usable and when they expire, by what was told or by the rules of
+-- the day on which it was booked. lot_no is the order in which a member's lots are burnt; points_through are all
+-- points up to and including this lot. A later row of the rules changes no lot, but for one: turning inactivity on
+-- reaches lots that never expired, one period after that day at the earliest.
 with
 
 booked as (

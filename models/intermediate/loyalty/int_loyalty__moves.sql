@@ -1,9 +1,9 @@
 {{ config(materialized=replaced_in_part(), incremental_strategy='append', pre_hook='{{ forget_changed() }}') }}
--- What took points from which lot, and when, also beyond the cut: nothing else is known of a lot. Members with nothing but
--- draws from lots that expire in order are worked out by windows (first_in_first_out), all others one event after the
--- other (one_after_the_other). points are hundredths: positive leave the lot, a spend_reversal's are negative.
--- lot_no is null for debt (what a clawback did not find) and uncovered (what no usable lot had, or no spend had taken), so
--- that a booking's moves always sum to what was booked.
+-- What took points from which lot, and when, also beyond the cut: nothing else is known of a lot. Members with
+-- nothing but draws from lots that expire in order are worked out by windows (first_in_first_out), all others one
+-- event after the other (one_after_the_other). points are hundredths: positive leave the lot, a spend_reversal's are
+-- negative. lot_no is null for debt (what a clawback did not find) and uncovered (what no usable lot had, or no spend
+-- had taken), so that a booking's moves always sum to what was booked.
 with
 
 members as (
@@ -109,6 +109,14 @@ drawn_lots as (
     where gone.is_draw = 1
 ),
 
+ends as (
+    select
+        member_no,
+        max(points_through) as points_through
+    from lots
+    group by member_no
+),
+
 overdrawn as (
     select member_no
     from drawn_lots
@@ -116,8 +124,7 @@ overdrawn as (
     union distinct
     select gone.member_no
     from gone
-    left join (select member_no, max(points_through) as points_through from lots group by member_no) as ends
-        on gone.member_no = ends.member_no
+    left join ends on gone.member_no = ends.member_no
     where gone.is_draw = 1 and gone.front > coalesce(ends.points_through, 0)
 ),
 

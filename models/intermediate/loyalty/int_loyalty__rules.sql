@@ -1,5 +1,5 @@
--- The rules of each programme that has bookings, by scenario and the time in which they hold; live is how it is. The first
--- rules of a programme reach back for ever. Settings of a scenario hold at all times.
+-- The rules of each programme that has bookings, by scenario and the time in which they hold; live is how it is. The
+-- first rules of a programme reach back for ever. Settings of a scenario hold at all times.
 {%- set settings = loyalty_settings() %}
 with
 

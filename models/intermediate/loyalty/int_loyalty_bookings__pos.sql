@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
--- What a till's own programme books, if seeds/loyalty_programmes.csv has a row pos with points_per_unit: points for each
--- sale with a card, less with every return (worked out anew on what is left of the sale, rounded down alike), and what
--- receipts say was redeemed. Without such a row there is no booking.
+-- What a till's own programme books, if seeds/loyalty_programmes.csv has a row pos with points_per_unit: points for
+-- each sale with a card, less with every return (worked out anew on what is left of the sale, rounded down alike),
+-- and what receipts say was redeemed. Without such a row there is no booking.
 with
 
 sales as (
@@ -22,6 +22,12 @@ rules as (
         row_number() over (order by valid_from) = 1 as is_first
     from {{ ref('loyalty_programmes') }}
     where programme = 'pos'
+),
+
+programmes as (
+    select max(points_per_unit) as points_per_unit
+    from rules
+    having max(points_per_unit) > 0
 ),
 
 amounts as (
@@ -108,7 +114,8 @@ movements as (
         case when points_redeemed > 0 then order_id else original_order_id end as order_reference,
         'redeemed at the till' as reason
     from sales
-    where points_redeemed <> 0 and exists (select 1 from rules where points_per_unit > 0)
+    cross join programmes
+    where points_redeemed <> 0
 )
 
 select

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- One booking of the ledger. Its dates are told: activation on an action that no row tells is waiting. A sub-ledger is a
--- programme of its own. What the platform took for a return beyond the balance is in the amount already.
+-- One booking of the ledger. Its dates are told: activation on an action that no row tells is waiting. A sub-ledger
+-- is a programme of its own. What the platform took for a return beyond the balance is in the amount already.
 with
 
 transactions as (

@@ -1,5 +1,5 @@
--- One movement of points that a system tells, booked before the cut. What kind it is, where the system does not say, is read
--- off its direction and reason (seeds/loyalty_entry_types.csv).
+-- One movement of points that a system tells, booked before the cut. What kind it is, where the system does not say,
+-- is read off its direction and reason (seeds/loyalty_entry_types.csv).
 with
 
 bookings as (

@@ -1,5 +1,6 @@
--- Grain: programme, member and days in which nothing changed: the balance at the end of each day from valid_from until the day
--- before valid_to (null: still so). Days are those of the programme's zone. Trap: never sum over rows; ask for one day.
+-- Grain: programme, member and days in which nothing changed: the balance at the end of each day from valid_from
+-- until the day before valid_to (null: still so). Days are those of the programme's zone. Trap: never sum over rows;
+-- ask for one day.
 with
 
 changes as (

@@ -1,7 +1,7 @@
--- Grain: one entry of the ledger: what a platform or till booked, and what follows from dates (points become usable, points
--- expire). points are what the ledger took; points_told what was booked, which is more where a spend found too little.
--- Sums of points by member are available + pending - debt. Trap: entries up to the cut; those that dates will bring are not
--- there yet.
+-- Grain: one entry of the ledger: what a platform or till booked, and what follows from dates (points become usable,
+-- points expire). points are what the ledger took; points_told what was booked, which is more where a spend found too
+-- little. Sums of points by member are available + pending - debt. Trap: entries up to the cut; those that dates will
+-- bring are not there yet.
 with
 
 booked as (
@@ -56,16 +56,23 @@ taken as (
     group by member_no, booking_id
 ),
 
+reversals as (
+    select distinct
+        member_no,
+        order_reference
+    from booked
+    where ledger_part = 'reversal'
+),
+
 first_spends as (
     select
-        member_no,
-        order_reference,
-        min_by(booking_id, cast(booked_at as string) || booking_id) as booking_id
+        booked.member_no,
+        booked.order_reference,
+        min_by(booked.booking_id, cast(booked.booked_at as string) || booked.booking_id) as booking_id
     from booked
-    where entry_type = 'spend' and order_reference in (
-        select order_reference from booked where ledger_part = 'reversal'
-    )
-    group by member_no, order_reference
+    semi join reversals on booked.member_no = reversals.member_no and booked.order_reference = reversals.order_reference
+    where booked.entry_type = 'spend'
+    group by booked.member_no, booked.order_reference
 ),
 
 told_entries as (
@@ -120,7 +127,8 @@ activations as (
 expiries as (
     select
         lots.lot_id || ':expire'
-        || case when moves.moved_at = lots.expires_at then '' else ':' || cast(moves.moved_at as string) end as entry_id,
+        || case when moves.moved_at = lots.expires_at then '' else ':' || cast(moves.moved_at as string) end
+            as entry_id,
         lots.member_no,
         lots.rule_number,
         'expire' as entry_type,

@@ -1,5 +1,5 @@
--- Grain: one lot, as of the cut. The seven states sum to points_issued. Trap: points_available of a member's lots is what can
--- be spent, whatever debt there is beside it (loyalty_balances).
+-- Grain: one lot, as of the cut. The seven states sum to points_issued. Trap: points_available of a member's lots is
+-- what can be spent, whatever debt there is beside it (loyalty_balances).
 with
 
 lots as (

@@ -1,0 +1,115 @@
+-- Grain: programme and member, as of the cut. What expires is what would if nothing were spent any more. Points of
+-- different programmes are different currencies: never add them up. Trap: who has debt may still have points of older
+-- lots, unless the programme takes them first (clawback_rule).
+with
+
+lots as (
+    select * from {{ ref('loyalty_lots') }}
+),
+
+moves as (
+    select * from {{ ref('int_loyalty__moves') }}
+),
+
+members as (
+    select * from {{ ref('int_loyalty__members') }}
+    where scenario = 'live'
+),
+
+zones as (
+    select
+        programme,
+        max_by(time_zone, rule_number) as time_zone
+    from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
+    group by programme
+),
+
+records as (
+    select * from {{ ref('int_identity__records') }}
+),
+
+compared as (
+    select * from {{ ref('int_loyalty__compared') }}
+    where is_newest
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+lot_sums as (
+    select
+        programme,
+        member_id,
+        sum(points_available) as points_available,
+        sum(points_pending) as points_pending,
+        sum(case when entry_type in ('earn', 'import') then points_issued else 0 end) as points_earned
+    from lots
+    group by programme, member_id
+),
+
+debts as (
+    select
+        moves.member_no,
+        {{ points_where('moves.points', "moves.kind = 'debt'") }}
+        - {{ points_where('moves.points', "moves.kind = 'repay'") }} as points_debt,
+        {{ points_where('moves.points', "moves.kind in ('debt', 'clawback')") }} as points_clawed_back
+    from moves
+    cross join point_in_time
+    where moves.moved_at < point_in_time.cut_at and moves.kind in ('debt', 'repay', 'clawback')
+    group by moves.member_no
+),
+
+expiries as (
+    select
+        moves.member_no,
+        {{ first_day_from('moves.moved_at', 'zones.time_zone') }} as expires_on,
+        sum(moves.points) as points,
+        point_in_time.as_of
+    from moves
+    inner join members on moves.member_no = members.member_no
+    inner join zones on members.programme = zones.programme
+    cross join point_in_time
+    where moves.kind = 'expire' and moves.booking_id is null and moves.moved_at >= point_in_time.cut_at
+    group by moves.member_no, {{ first_day_from('moves.moved_at', 'zones.time_zone') }}, point_in_time.as_of
+),
+
+next_expiries as (
+    select
+        member_no,
+        {{ as_points(
+            'sum(case when expires_on <= ' ~ add_days('as_of', 'cast(' ~ threshold('loyalty_horizon_days') ~ ' as int)')
+            ~ ' then points else 0 end)'
+        ) }} as points_expiring_30d,
+        min(expires_on) as next_expire_on,
+        {{ as_points('min_by(points, expires_on)') }} as next_expire_points
+    from expiries
+    group by member_no
+)
+
+select
+    members.programme,
+    members.member_id,
+    records.customer_id,
+    cast(coalesce(lot_sums.points_available, 0) as decimal(18, 2)) as points_available,
+    cast(coalesce(lot_sums.points_pending, 0) as decimal(18, 2)) as points_pending,
+    cast(coalesce(debts.points_debt, 0) as decimal(18, 2)) as points_debt,
+    coalesce(next_expiries.points_expiring_30d, 0) as points_expiring_30d,
+    next_expiries.next_expire_on,
+    next_expiries.next_expire_points,
+    cast(coalesce(lot_sums.points_earned, 0) - coalesce(debts.points_clawed_back, 0) as decimal(18, 2))
+        as lifetime_points,
+    members.enrolled_at,
+    compared.platform_points_available,
+    compared.difference as platform_difference
+from members
+left join lot_sums on members.programme = lot_sums.programme and members.member_id = lot_sums.member_id
+left join debts on members.member_no = debts.member_no
+left join next_expiries on members.member_no = next_expiries.member_no
+left join records
+    on
+        members.source_name = records.source_name
+        and members.source_record_type = records.source_record_type
+        and members.source_record_id = records.source_record_id
+left join compared on members.programme = compared.programme and members.member_id = compared.member_id
