@@ -62,6 +62,7 @@ class Lot:
     expires_at: datetime | None  # None: never
     points: int  # as issued
     order_reference: str | None
+    burns_at: datetime | None  # expiry as it was to be expected when it was booked: what comes later reorders nothing
     lot_no: int = 0  # place in the burn order, from 1
     remaining: int = 0
     until: datetime | None = None
@@ -194,6 +195,13 @@ class Ledger:
         if rule.expiry_policy == "inactivity" and rule.expiry_days is not None:
             return self.lapses_at(max(booking["booked_at"], rule.begins), rule, bookings)
         return None
+
+    def burns_at(self, booking: dict, expires_at: datetime | None) -> datetime | None:
+        rule = self.rule_at(booking["booked_at"])
+        by_rule = booking["activation"] != "waits" and (rule.overrides_dates or booking["expiry"] == "rule")
+        if by_rule and rule.expiry_policy == "inactivity":
+            return rule.expiry_days and booking["booked_at"] + rule.expiry_days * DAY
+        return None if by_rule and rule.expiry_policy == "none" else expires_at
 
     def lapses_at(self, since: datetime, rule: Rule, bookings: list[dict]) -> datetime:
         """When points that an inactivity rule looks at since an instant lapse, if nothing but the bookings happens."""
@@ -351,12 +359,12 @@ def play(bookings: list[dict], rules: list[dict], now: datetime | None = None, r
             points = hundredths(booking["points"])
             ledger.lots.append(Lot(
                 booking["booking_id"], booking["entry_type"], booking["booked_at"], active_at, expires_at, points,
-                booking["order_reference"], remaining=points, until=expires_at,
+                booking["order_reference"], ledger.burns_at(booking, expires_at), remaining=points, until=expires_at,
             ))  # fmt: skip
         else:
             rank = RANK.get(booking["entry_type"], 7)
             heapq.heappush(events, (booking["booked_at"], rank, 0, booking["booking_id"]))
-    ledger.lots.sort(key=lambda lot: (lot.expires_at or datetime.max, lot.earned_at, lot.lot_id))
+    ledger.lots.sort(key=lambda lot: (lot.burns_at or datetime.max, lot.earned_at, lot.lot_id))
     # a lot needs no event to come into being: at its instant nothing takes from lots before ranks 0 to 3 are through
     for number, lot in enumerate(ledger.lots, 1):
         lot.lot_no = number

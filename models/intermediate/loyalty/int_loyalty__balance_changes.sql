@@ -3,6 +3,11 @@
 -- they are usable, what goes leaves pending before that and available after it. Hundredths of points.
 with
 
+members as (
+    select * from {{ ref('int_loyalty__members') }}
+    where scenario = 'live'
+),
+
 lots as (
     select * from {{ ref('int_loyalty__lots') }}
     where scenario = 'live'
@@ -19,7 +24,7 @@ moves as (
 debts as (
     select moves.*
     from {{ ref('int_loyalty__moves') }} as moves
-    semi join lots on moves.member_no = lots.member_no
+    semi join members on moves.member_no = members.member_no
     where moves.kind in ('debt', 'repay')
 ),
 
@@ -34,6 +39,15 @@ waited as (
     group by lots.member_no, lots.lot_no, lots.active_at, lots.points
 )
 
+-- A balance begins with the first booking, whatever it was.
+select
+    member_no,
+    enrolled_at as changed_at,
+    cast(0 as bigint) as available,
+    cast(0 as bigint) as pending,
+    cast(0 as bigint) as debt
+from members
+union all
 select
     member_no,
     earned_at as changed_at,

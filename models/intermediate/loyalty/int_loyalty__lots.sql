@@ -157,6 +157,7 @@ lapses as (
 expiring as (
     select
         activated.*,
+        lapses.booking_id is not null as is_inactivity,
         case
             when activated.activation = 'waits' then null
             when activated.expiry = 'at' then greatest(activated.expires_at, activated.booked_at)
@@ -173,35 +174,46 @@ expiring as (
         end as gone_at
     from activated
     left join lapses on activated.member_no = lapses.member_no and activated.booking_id = lapses.booking_id
+),
+
+-- Which lot burns first must not depend on what comes later: what inactivity ends counts by what was to be expected when it
+-- was booked.
+burning as (
+    select
+        *,
+        case
+            when not is_inactivity then gone_at
+            when expiry_policy = 'inactivity' then {{ days_later('booked_at', 'expiry_days') }}
+        end as burns_at
+    from expiring
 )
 
-{%- set burn_order = 'partition by expiring.member_no'
-    ~ ' order by expiring.gone_at asc nulls last, expiring.booked_at asc, expiring.booking_id asc' %}
+{%- set burn_order = 'partition by burning.member_no'
+    ~ ' order by burning.burns_at asc nulls last, burning.booked_at asc, burning.booking_id asc' %}
+{%- set before_it = burn_order ~ ' rows between unbounded preceding and 1 preceding' %}
+{%- set never = "timestamp '9999-12-31 00:00:00'" %}
 
 select
-    expiring.scenario,
-    expiring.programme,
-    expiring.member_id,
-    expiring.member_no,
+    burning.scenario,
+    burning.programme,
+    burning.member_id,
+    burning.member_no,
     members.inputs_hash,
-    expiring.booking_id as lot_id,
+    burning.booking_id as lot_id,
     cast(row_number() over ({{ burn_order }}) as int) as lot_no,
-    expiring.entry_type,
-    expiring.booked_at as earned_at,
-    expiring.usable_at as active_at,
-    expiring.gone_at as expires_at,
-    expiring.points,
-    cast(sum(expiring.points) over (
-        {{ burn_order }} rows between unbounded preceding and current row) as bigint)
+    burning.entry_type,
+    burning.booked_at as earned_at,
+    burning.usable_at as active_at,
+    burning.gone_at as expires_at,
+    burning.points,
+    cast(sum(burning.points) over ({{ burn_order }} rows between unbounded preceding and current row) as bigint)
         as points_through,
     coalesce(
-        coalesce(expiring.usable_at, timestamp '9999-12-31 00:00:00') < max(
-            coalesce(expiring.usable_at, timestamp '9999-12-31 00:00:00')
-        ) over (
-        {{ burn_order }} rows between unbounded preceding and 1 preceding),
+        coalesce(burning.usable_at, {{ never }}) < max(coalesce(burning.usable_at, {{ never }})) over ({{ before_it }})
+        or coalesce(burning.gone_at, {{ never }}) < max(coalesce(burning.gone_at, {{ never }})) over ({{ before_it }}),
         false
     ) as is_out_of_order,
-    expiring.order_reference,
-    expiring.rule_number
-from expiring
-inner join members on expiring.member_no = members.member_no
+    burning.order_reference,
+    burning.rule_number
+from burning
+inner join members on burning.member_no = members.member_no

@@ -1,0 +1,199 @@
+"""The ledger's SQL on random members: the moves and lots of a plain ledger, whatever the engine, the order or the day.
+
+Members come from loyalty_worlds, what must come out from loyalty_reference, which never looked at the SQL.
+"""
+
+import random
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
+
+import loyalty_worlds
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ledger import CORE, LedgerModels
+from loyalty_reference import play_all
+
+MARTS = ("int_loyalty__balance_changes", "loyalty_lots", "loyalty_entries", "loyalty_balance_history")
+FAR = datetime(2030, 1, 1)
+# What follows from no row of the random programmes: points without end.
+DEFAULT = {
+    "programme": "default", "valid_from": date(2000, 1, 1), "expiry_policy": "none", "clawback_rule": "lot_then_debt",
+    "expires_at_midnight": False, "reversal_grace_days": 0,
+}  # fmt: skip
+MOVES = """
+    select members.programme, members.member_id, lots.lot_id, moves.booking_id, moves.kind, moves.moved_at, moves.points
+    from intermediate.int_loyalty__moves as moves
+    join intermediate.int_loyalty__members as members using (member_no)
+    left join intermediate.int_loyalty__lots as lots using (member_no, lot_no)
+    where members.scenario = 'live'
+"""
+
+
+@pytest.fixture(scope="module")
+def models(sample) -> LedgerModels:
+    return LedgerModels(sample)
+
+
+@pytest.fixture(scope="module")
+def crowd() -> tuple[list[dict], list[dict]]:
+    return loyalty_worlds.members(41, 4_000)
+
+
+def give(models: LedgerModels, bookings: list[dict], rules: list[dict], cut_at: datetime = FAR) -> LedgerModels:
+    return models.give(bookings, [*rules, DEFAULT], cut_at)
+
+
+def moves_of(models: LedgerModels, before: datetime = FAR) -> Counter:
+    return Counter(row for row in models.connection.execute(MOVES).fetchall() if row[5] < before)
+
+
+def lots_of(models: LedgerModels) -> dict[str, tuple]:
+    columns = "lot_id, active_at, expires_at, points, lot_no"
+    found = models.connection.execute(f"select {columns} from intermediate.int_loyalty__lots where scenario = 'live'")
+    return {row[0]: row[1:] for row in found.fetchall()}
+
+
+def expected(bookings: list[dict], rules: list[dict], now: datetime = FAR) -> tuple[Counter, dict[str, tuple]]:
+    moves, lots = Counter(), {}
+    for (programme, member_id), ledger in play_all(bookings, rules, now).items():
+        for move in ledger.moves:
+            moves[programme, member_id, move.lot_id, move.booking_id, move.kind, move.at, move.points] += 1
+        for lot in ledger.lots:
+            lots[lot.lot_id] = (lot.active_at, lot.expires_at, lot.points, lot.lot_no)
+    return moves, lots
+
+
+def assert_same(ours: Counter, truth: Counter, bookings: list[dict]) -> None:
+    """On a difference, show one member's bookings, since that is where to look."""
+    odd = [*(ours - truth), *(truth - ours)]
+    story = [row for row in bookings if odd and (row["programme"], row["member_id"]) == odd[0][:2]]
+    assert (list(ours - truth)[:5], list(truth - ours)[:5], story) == ([], [], [])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_moves_and_lots_are_those_of_the_plain_ledger(models, seed):
+    """Ten thousand members over all policies in one run."""
+    bookings, rules = loyalty_worlds.members(seed, 10_000)
+    truth, lots = expected(bookings, rules)
+    give(models, bookings, rules).run(*CORE)
+    assert len(truth) > 50_000
+    assert_same(moves_of(models), truth, bookings)
+    assert lots_of(models) == lots
+
+
+@given(st.lists(loyalty_worlds.member_bookings(), min_size=1, max_size=20))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_booked(models, members):
+    """The same, with examples that shrink to the shortest story in which the two differ."""
+    bookings, rules = [], []
+    for number, (rows, programme_rows) in enumerate(members):
+        name = {row["programme"]: f"own:{number}:{row['programme']}" for row in rows}
+        bookings += [
+            row | {"programme": name[row["programme"]], "booking_id": f"{number}-{row['booking_id']}"} for row in rows
+        ]
+        for told, own in name.items():
+            of_programme = [row for row in programme_rows if row["programme"] == told]
+            of_source = [row for row in programme_rows if row["programme"] == told.split(":")[0]]
+            rules += [row | {"programme": own} for row in of_programme or of_source]
+    truth, lots = expected(bookings, rules)
+    give(models, bookings, rules).run(*CORE)
+    assert_same(moves_of(models), truth, bookings)
+    assert lots_of(models) == lots
+
+
+def test_both_engines_agree_where_both_apply(models, crowd):
+    """Members of whom the windows hold come out the same when they are played one event after the other."""
+    bookings, rules = crowd
+    give(models, bookings, rules).run(*CORE)
+    moves = moves_of(models)
+    ((plain,),) = models.connection.execute(
+        "select count(*) from intermediate.int_loyalty__members where not needs_sequence"
+    ).fetchall()
+    models.connection.execute("update intermediate.int_loyalty__members set needs_sequence = true")
+    models.run("int_loyalty__moves")
+    assert plain > 1_000
+    assert moves_of(models) == moves
+
+
+def test_the_order_of_rows_changes_nothing(models, crowd):
+    bookings, rules = crowd
+    first = give(models, bookings, rules).run(*CORE)
+    moves, lots = moves_of(first), lots_of(first)
+    shuffled = random.Random(5).sample(bookings, len(bookings))
+    second = give(models, shuffled, rules[::-1]).run(*CORE)
+    assert (moves_of(second), lots_of(second)) == (moves, lots)
+
+
+@pytest.mark.parametrize("day", [datetime(2024, 3, 19), datetime(2024, 9, 3, 12)])
+def test_what_comes_later_changes_nothing_before_it(models, crowd, day):
+    """As of a day only bookings before it are used, and every figure up to it is the one of the whole history."""
+    bookings, rules = crowd
+    whole = moves_of(give(models, bookings, rules).run(*CORE), before=day)
+    known = [row for row in bookings if row["booked_at"] < day]
+    assert 1_000 < len(known) < len(bookings)
+    assert moves_of(give(models, known, rules, day).run(*CORE), before=day) == whole
+
+
+def test_states_of_every_lot_on_every_day(models, crowd):
+    """The seven states of each lot, and debt, just before some instants at which something was booked."""
+    bookings, rules = crowd
+    instants = sorted({row["booked_at"] for row in bookings})
+    ledgers = play_all(bookings, rules, FAR)
+    for cut_at in instants[5 :: max(len(instants) // 3, 1)]:
+        give(models, [row for row in bookings if row["booked_at"] < cut_at], rules, cut_at).run(*CORE, *MARTS)
+        ours = {
+            row["lot_id"]: tuple(int(row[f"points_{part}"] * 100) for part in PARTS)
+            for row in models.rows("from marts.loyalty_lots")
+        }
+        truth, debts = {}, {}
+        for key, ledger in ledgers.items():
+            state = ledger.state(cut_at)
+            debts[key] = state.debt
+            truth |= {lot_id: tuple(getattr(parts, part) for part in PARTS) for lot_id, parts in state.lots.items()}
+        assert ours == truth
+        for lot in ours.values():
+            assert min(lot) >= 0 and lot[0] == sum(lot[1:])
+        last = models.rows("from marts.loyalty_balance_history where valid_to is null")
+        assert {(row["programme"], row["member_id"]): int(row["points_debt"] * 100) for row in last} == {
+            key: debt for key, debt in debts.items() if key in {(row["programme"], row["member_id"]) for row in last}
+        }
+        entries = defaultdict(int)
+        for row in models.rows("select programme, member_id, points from marts.loyalty_entries"):
+            entries[row["programme"], row["member_id"]] += int(row["points"] * 100)
+        assert entries == {
+            (row["programme"], row["member_id"]): int(
+                (row["points_available"] + row["points_pending"] - row["points_debt"]) * 100
+            )
+            for row in last
+        }
+
+
+PARTS = ("issued", "pending", "available", "spent", "expired", "clawed_back", "adjusted", "repaid")
+
+
+def test_a_day_of_the_history_is_what_the_ledger_says_of_its_end(models, crowd):
+    bookings, rules = crowd
+    give(models, bookings, rules).run(*CORE, *MARTS)
+    zones = dict(models.connection.execute(
+        "select programme, max_by(time_zone, rule_number) from intermediate.int_loyalty__rules group by all"
+    ).fetchall())  # fmt: skip
+    ledgers = play_all(bookings, rules, FAR)
+    chance = random.Random(3)
+    asked = 0
+    for (programme, member_id), ledger in chance.sample(sorted(ledgers.items()), 400):
+        if zones[programme] != "UTC":
+            continue
+        day = date(2024, 3, 1) + timedelta(days=chance.randrange(250))
+        rows = models.rows(
+            f"""from marts.loyalty_balance_history where programme = '{programme}' and member_id = '{member_id}'
+                and valid_from <= date '{day}' and (valid_to > date '{day}' or valid_to is null)"""
+        )
+        state = ledger.state(datetime.combine(day, datetime.min.time()) + timedelta(days=1))
+        found = [tuple(int(row[f"points_{name}"] * 100) for name in ("available", "pending", "debt")) for row in rows]
+        total = state.total
+        assert found == [(total.available, total.pending, state.debt)] or (
+            not found and (total.issued, state.debt) == (0, 0)
+        )
+        asked += bool(found)
+    assert asked > 20
