@@ -67,6 +67,7 @@ balances as (
     select
         member_no,
         changed_at,
+        lead(changed_at) over (partition by member_no order by changed_at, is_told) as next_changed_at,
         is_told,
         {{ as_points('sum(available) over (' ~ upto ~ ')') }} as available,
         {{ as_points('sum(pending) over (' ~ upto ~ ')') }} as pending,
@@ -100,7 +101,8 @@ at_another_time as (
     inner join balances
         on
             differing.member_no = balances.member_no
-            and {{ hours_later('differing.told_at', '-' ~ threshold('loyalty_timing_hours')) }} <= balances.changed_at
+            and {{ hours_later('differing.told_at', '-' ~ threshold('loyalty_timing_hours')) }}
+            < coalesce(balances.next_changed_at, timestamp '9999-12-31 00:00:00')
             and {{ hours_later('differing.told_at', threshold('loyalty_timing_hours')) }} >= balances.changed_at
             and differing.points_available in (balances.available, balances.available - balances.debt)
 ),
