@@ -36,6 +36,18 @@ NOTHING = {
 SCENARIO_TYPES = dict.fromkeys(("scenario", "programme", "setting", "value", "explanation"), "varchar")
 
 
+def fill(connection: duckdb.DuckDBPyConnection, name: str, types: dict[str, str], rows: Iterable[dict]) -> None:
+    """Make a table of rows in the place of one of that name; columns that a row leaves out are null."""
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+    connection.execute(f"create or replace table {name} ({columns})")
+    rows = list(rows)
+    if rows:
+        given = pyarrow.table({column: pyarrow.array([row.get(column) for row in rows]) for column in types})
+        connection.register("given", given)
+        connection.execute(f"insert into {name} from given")
+        connection.unregister("given")
+
+
 class LedgerModels:
     """A database named as the compiled SQL names it; `run` makes the tables of models from those before them."""
 
@@ -49,14 +61,7 @@ class LedgerModels:
 
     def table(self, name: str, types: dict[str, str], rows: Iterable[dict]) -> None:
         """Make `schema.table` of rows; columns that a row leaves out are null."""
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
-        self.connection.execute(f"create or replace table {name} ({columns})")
-        rows = list(rows)
-        if rows:
-            given = pyarrow.table({column: pyarrow.array([row.get(column) for row in rows]) for column in types})
-            self.connection.register("given", given)
-            self.connection.execute(f"insert into {name} from given")
-            self.connection.unregister("given")
+        fill(self.connection, name, types, rows)
 
     def give(
         self,

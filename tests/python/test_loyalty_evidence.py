@@ -103,7 +103,7 @@ def club(tmp_path_factory) -> Warehouse:
         "systems": ["talon_one", "yotpo_loyalty"], "as_of": str(AS_OF), "reporting_currency": "USD",
         "reporting_timezone": "America/New_York",
     }  # fmt: skip
-    return build(raw, folder, settings, with_tests=True)
+    return build(raw, folder, settings)
 
 
 def lots(club: Warehouse, member: str) -> list[tuple]:

@@ -37,7 +37,7 @@ activated as (
             and booked.rule_number = rules.rule_number
 ),
 
--- Inactivity: what kept a member's points alive, as stretches without a gap of the whole period.
+-- Inactivity: what kept a member's points alive, each instant once, as stretches without a gap of the whole period.
 inactivity_rules as (
     select
         scenario,
@@ -69,7 +69,7 @@ resets as (
             and inactivity_rules.resets like '% order %'
         )
         {{ and_changed('booked.member_no') }}
-    union all
+    union distinct
     select
         activated.member_no,
         inactivity_rules.turned_on_at as reset_at,
@@ -79,8 +79,6 @@ resets as (
     inner join inactivity_rules
         on activated.scenario = inactivity_rules.scenario and activated.programme = inactivity_rules.programme
     where activated.booked_at < inactivity_rules.turned_on_at
-    group by
-        activated.member_no, inactivity_rules.turned_on_at, inactivity_rules.rule_number, inactivity_rules.expiry_days
 ),
 
 reset_gaps as (
