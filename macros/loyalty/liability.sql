@@ -5,16 +5,18 @@
 
 
 {#
-    CTEs from point_in_time, lots and moves to point_liability: the roll-forward of points in hundredths and the liability
-    in money, one row per scenario, programme and month from the first movement to as_of, of one scenario or of all.
+    CTEs from point_in_time, lots and moves to point_liability: the roll-forward of points in hundredths and the
+    liability in money, one row per scenario, programme and month from the first movement to as_of, of one scenario or
+    of all.
 
-    The price of points is allocated to them as they are issued, at the point_price in force at the end of that month, so
-    that a new price leaves alone what was issued before; clawed back points take it back. What is still owed is the share
-    that is still to be redeemed of what will be redeemed in all (IFRS 15, example 52). Issued here is earned, imported and
-    granted by adjustment, less clawed back; a transfer issues nothing, and points that come back from a spend that nobody
-    knows of are less spent.
+    The price of points is allocated to them as they are issued, at the point_price in force at the end of that month,
+    so that a new price leaves alone what was issued before; clawed back points take it back. What is still owed is
+    the share that is still to be redeemed of what will be redeemed in all (IFRS 15). Issued here is
+    earned, imported and granted by adjustment, less clawed back; a transfer issues nothing, and points that come back
+    from a spend that nobody knows of are less spent.
 
-    Clawbacks are read from the bookings, since they count in full whether lots had the points or the member owes them.
+    Clawbacks are read from the bookings, since they count in full whether lots had the points or the member owes
+    them.
 #}
 {% macro point_liability(scenario=none) -%}
 {%- set condition = "scenario = '" ~ scenario ~ "'" if scenario else 'true' -%}

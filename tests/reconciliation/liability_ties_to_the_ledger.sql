@@ -1,5 +1,5 @@
--- Points roll forward: each month opens with what the one before closed with, moves what the entries say and closes with
--- the sum; the last month closes with all entries, and with what members have and owe today.
+-- Points roll forward: each month opens with what the one before closed with, moves what the entries say and closes
+-- with the sum; the last month closes with all entries, and with what members have and owe today.
 with
 
 months as (

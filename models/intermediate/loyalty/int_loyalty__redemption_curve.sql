@@ -1,10 +1,10 @@
--- Grain: scenario, programme, a month that is over, months since points were issued. How much is redeemed at that age, of
--- the cohorts that were old enough by the end of known_month, with nothing that became known later: chain-ladder. The
--- sum of redemption_rate over a known_month is the share that is redeemed of all issued; open_rate is what is left of
--- those cohorts at that age.
+-- Grain: scenario, programme, a month that is over, months since points were issued. How much is redeemed at that age,
+-- of the cohorts that were old enough by the end of known_month, with nothing that became known later: chain-ladder.
+-- The sum of redemption_rate over a known_month is the share that is redeemed of all issued; open_rate is what is left
+-- of those cohorts at that age.
 -- Traps: never sum over known months, which hold the same points. Issued is less what was clawed back or went into a
--- debt by the end of known_month, as in the liability. Transfers and returns of spends that nobody knows of are lots and
--- not issued; such a return is redeemed less.
+-- debt by the end of known_month, as in the liability. Transfers and returns of spends that nobody knows of are lots
+-- and not issued; such a return is redeemed less.
 with
 
 point_in_time as (
@@ -39,7 +39,6 @@ moves as (
         {{ month_of(utc_to_local('moves.at', 'point_in_time.reporting_timezone')) }} as move_month
     from {{ ref('int_loyalty__moves') }} as moves
     cross join point_in_time
-    where moves.lot_id is not null and moves.at < point_in_time.cut_at
 ),
 
 movements as (
@@ -87,7 +86,7 @@ cohorts as (
             as months_since_issue
     from sums
     cross join point_in_time
-    where sums.months_since_issue = 0 and sums.issue_month <= point_in_time.last_full_month
+    where sums.months_since_issue = 0
     group by sums.scenario, sums.programme, sums.issue_month, point_in_time.last_full_month
 ),
 

@@ -1,8 +1,9 @@
--- Grain: programme, month in which points were earned, months since. Points are those up to the end of that month: never
--- sum them over months. Rates are null until the cell's month is over by as_of; points so far are shown.
--- Traps: whatever makes a lot is issued, imports, adjustments, transfers and points returned from nowhere known included.
--- Points that were adjusted away or paid a debt are neither redeemed, expired nor clawed back, so the parts need not add
--- up to a settled cohort's issue. A reversal gives back what was redeemed, and a settled cohort may be open again.
+-- Grain: programme, month in which points were earned, months since. Points are those up to the end of that month:
+-- never sum them over months. Rates are null until the cell's month is over by as_of; points so far are shown.
+-- Traps: whatever makes a lot is issued, imports, adjustments, transfers and points returned from nowhere known
+-- included. Points that were adjusted away or paid a debt are neither redeemed, expired nor clawed back, so the parts
+-- need not add up to a settled cohort's issue. A reversal gives back what was redeemed, and a settled cohort may be
+-- open again.
 with
 
 point_in_time as (

@@ -1,8 +1,8 @@
--- Grain: programme and month, from its first movement to as_of, with which the last month ends. Points that move may be
--- summed over months, opening and closing points may not; nor may the liability and rates, which are as of the month's
--- end. No points are summed over programmes: one programme's point is not worth another's.
--- Traps: an early month's liability knows only what was known by its end, but the movements are those known today, and so
--- late data restates both. closing_points is available + pending - debt; a clawback counts in full in its month,
+-- Grain: programme and month, from its first movement to as_of, with which the last month ends. Points that move may
+-- be summed over months, opening and closing points may not; nor may the liability and rates, which are as of the
+-- month's end. No points are summed over programmes: one programme's point is not worth another's.
+-- Traps: an early month's liability knows only what was known by its end, but the movements are those known today, and
+-- so late data restates both. closing_points is available + pending - debt; a clawback counts in full in its month,
 -- whether lots had the points or the member owes them.
 with
 

@@ -1,8 +1,8 @@
--- Grain: scenario of seeds/loyalty_scenarios.csv and programme; empty without scenarios. What would be if the setting had
--- always been so, beside what is, as of as_of. Never sum over scenarios, which hold the same members and points, nor
--- points over programmes.
--- Trap: people are taken to have done what they did; that they would have spent sooner had points lived shorter is in no
--- figure.
+-- Grain: scenario of seeds/loyalty_scenarios.csv and programme; empty without scenarios. What would be if the setting
+-- had always been so, beside what is, as of as_of. Never sum over scenarios, which hold the same members and points,
+-- nor points over programmes.
+-- Trap: people are taken to have done what they did; that they would have spent sooner had points lived shorter is in
+-- no figure.
 with
 
 {{ point_liability() }},
@@ -27,8 +27,10 @@ positions as (
         lots.scenario,
         lots.programme,
         lots.member_id,
-        case when moves.at < point_in_time.cut_at and lots.active_at < point_in_time.cut_at then -moves.points else 0 end
-            as available,
+        case
+            when moves.at < point_in_time.cut_at and lots.active_at < point_in_time.cut_at then -moves.points
+            else 0
+        end as available,
         case when moves.kind = 'expire' and moves.at < point_in_time.cut_at then moves.points else 0 end as expired,
         case when moves.kind = 'expire' and moves.at >= point_in_time.cut_at then moves.points else 0 end as expiring
     from moves
