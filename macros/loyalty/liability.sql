@@ -1,0 +1,281 @@
+{# Whole hundredths of a point as points. #}
+{% macro points_of(hundredths) -%}
+    cast(cast({{ hundredths }} as bigint) * 0.01 as decimal(18, 2))
+{%- endmacro %}
+
+
+{#
+    CTEs from point_in_time, lots and moves to point_liability: the roll-forward of points in hundredths and the
+    liability in money, one row per scenario, programme and month from the first movement to as_of, of one scenario or
+    of all.
+
+    The price of points is allocated to them as they are issued, at the point_price in force at the end of that month,
+    so that a new price leaves alone what was issued before; clawed back points take it back. What is still owed is
+    the share that is still to be redeemed of what will be redeemed in all (IFRS 15). Issued here is
+    earned, imported and granted by adjustment, less clawed back; a transfer issues nothing, and points that come back
+    from a spend that nobody knows of are less spent.
+
+    Clawbacks are read from the bookings, since they count in full whether lots had the points or the member owes
+    them.
+#}
+{% macro point_liability(scenario=none) -%}
+{%- set condition = "scenario = '" ~ scenario ~ "'" if scenario else 'true' -%}
+{%- set amounts = ['issued', 'spent', 'expired', 'clawed_back', 'adjusted', 'net_issued'] -%}
+point_in_time as (
+    select
+        *,
+        {{ month_of('as_of') }} as last_month,
+        case
+            when {{ last_day_of_month('as_of') }} = as_of then {{ month_of('as_of') }}
+            else {{ add_months(month_of('as_of'), -1) }}
+        end as last_full_month
+    from {{ ref('point_in_time') }}
+),
+
+lots as (
+    select * from {{ ref('int_loyalty__lots') }}
+    where {{ condition }}
+),
+
+moves as (
+    select * from {{ ref('int_loyalty__moves') }}
+),
+
+settings as (
+    select
+        scenario,
+        programme,
+        point_price,
+        expected_redemption_rate,
+        valid_from,
+        row_number() over (partition by scenario, programme order by valid_from) = 1 as is_first,
+        lead(valid_from) over (partition by scenario, programme order by valid_from) as next_valid_from
+    from {{ ref('int_loyalty__rules') }}
+    where {{ condition }}
+),
+
+members as (
+    select
+        member_no,
+        scenario,
+        programme
+    from lots
+    group by member_no, scenario, programme
+),
+
+programmes as (
+    select
+        scenario,
+        programme
+    from members
+    union
+    select
+        scenario,
+        programme
+    from settings
+),
+
+movements as (
+    select
+        scenario,
+        programme,
+        earned_at as moved_at,
+        case when entry_type in ('earn', 'import') then points else 0 end as issued,
+        case when entry_type = 'spend_reversal' then -points else 0 end as spent,
+        0 as expired,
+        0 as clawed_back,
+        case when entry_type in ('adjust', 'transfer') then points else 0 end as adjusted,
+        case when entry_type in ('earn', 'import', 'adjust') then points else 0 end as net_issued
+    from lots
+    union all
+    select
+        members.scenario,
+        members.programme,
+        moves.at as moved_at,
+        0 as issued,
+        case when moves.kind in ('spend', 'spend_reversal') then moves.points else 0 end as spent,
+        case when moves.kind = 'expire' then moves.points else 0 end as expired,
+        0 as clawed_back,
+        case when moves.kind = 'adjust' then -moves.points else 0 end as adjusted,
+        0 as net_issued
+    from moves
+    inner join members on moves.member_no = members.member_no
+    cross join point_in_time
+    where moves.at < point_in_time.cut_at and moves.kind in ('spend', 'spend_reversal', 'expire', 'adjust')
+    union all
+    select
+        programmes.scenario,
+        programmes.programme,
+        bookings.booked_at as moved_at,
+        0 as issued,
+        0 as spent,
+        0 as expired,
+        cast(-bookings.points * 100 as bigint) as clawed_back,
+        0 as adjusted,
+        cast(bookings.points * 100 as bigint) as net_issued
+    from {{ ref('int_loyalty_bookings__unioned') }} as bookings
+    inner join programmes on bookings.programme = programmes.programme
+    where bookings.entry_type = 'clawback'
+),
+
+monthly_movements as (
+    select
+        movements.scenario,
+        movements.programme,
+        {{ month_of(utc_to_local('movements.moved_at', 'point_in_time.reporting_timezone')) }} as period_month,
+        {%- for amount in amounts %}
+        cast(sum(movements.{{ amount }}) as bigint) as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from movements
+    cross join point_in_time
+    group by
+        movements.scenario,
+        movements.programme,
+        {{ month_of(utc_to_local('movements.moved_at', 'point_in_time.reporting_timezone')) }}
+),
+
+spans as (
+    select
+        monthly_movements.scenario,
+        monthly_movements.programme,
+        min(monthly_movements.period_month) as first_month,
+        max(point_in_time.last_month) as last_month
+    from monthly_movements
+    cross join point_in_time
+    group by monthly_movements.scenario, monthly_movements.programme
+),
+
+numbered_months as (
+    select
+        scenario,
+        programme,
+        first_month,
+        {{ explode(integers(0, months_between('first_month', 'last_month'))) }} as month_number
+    from spans
+),
+
+months as (
+    select
+        scenario,
+        programme,
+        {{ add_months('first_month', 'month_number') }} as period_month
+    from numbered_months
+),
+
+priced_months as (
+    select
+        months.scenario,
+        months.programme,
+        months.period_month,
+        {%- for amount in amounts %}
+        coalesce(monthly_movements.{{ amount }}, 0) as {{ amount }},
+        {%- endfor %}
+        settings.point_price,
+        settings.expected_redemption_rate
+    from months
+    cross join point_in_time
+    left join monthly_movements
+        on
+            months.scenario = monthly_movements.scenario
+            and months.programme = monthly_movements.programme
+            and months.period_month = monthly_movements.period_month
+    left join settings
+        on
+            months.scenario = settings.scenario
+            and months.programme = settings.programme
+            and (
+                settings.is_first
+                or settings.valid_from <= least({{ last_day_of_month('months.period_month') }}, point_in_time.as_of)
+            )
+            and (
+                settings.next_valid_from is null
+                or settings.next_valid_from > least({{ last_day_of_month('months.period_month') }}, point_in_time.as_of)
+            )
+),
+
+expectations as (
+    select
+        scenario,
+        programme,
+        known_month,
+        -- What cohorts still hold counts as going to be redeemed, until some were watched to the end.
+        case
+            when sum(redemption_rate) is not null
+                then least(greatest(sum(redemption_rate) + min(open_rate), 0), 1)
+        end as expected_redemption_rate
+    from {{ ref('int_loyalty__redemption_curve') }}
+    where {{ condition }}
+    group by scenario, programme, known_month
+),
+
+sums_so_far as (
+    select
+        priced_months.*,
+        {%- for amount in amounts %}
+        cast(sum(priced_months.{{ amount }}) over (
+            partition by priced_months.scenario, priced_months.programme order by priced_months.period_month
+        ) as bigint) as {{ amount }}_so_far,
+        {%- endfor %}
+        sum(cast(priced_months.net_issued as decimal(18, 0)) * priced_months.point_price) over (
+            partition by priced_months.scenario, priced_months.programme order by priced_months.period_month
+        ) as priced_so_far,
+        max(case when priced_months.net_issued <> 0 and priced_months.point_price is null then 1 else 0 end) over (
+            partition by priced_months.scenario, priced_months.programme order by priced_months.period_month
+        ) as lacks_price,
+        cast(
+            coalesce(priced_months.expected_redemption_rate, expectations.expected_redemption_rate) as double
+        ) as expected_rate,
+        case
+            when priced_months.expected_redemption_rate is not null then 'setting'
+            when expectations.expected_redemption_rate is not null then 'own_curve'
+            else 'none'
+        end as expected_rate_source
+    from priced_months
+    cross join point_in_time
+    left join expectations
+        on
+            priced_months.scenario = expectations.scenario
+            and priced_months.programme = expectations.programme
+            and least(priced_months.period_month, point_in_time.last_full_month) = expectations.known_month
+),
+
+shares as (
+    select
+        *,
+        issued_so_far - spent_so_far - expired_so_far - clawed_back_so_far + adjusted_so_far as closing,
+        case
+            when point_price is not null and lacks_price = 0 then {{ money('cast(priced_so_far as double) / 100') }}
+        end as allocated_amount,
+        -- Who took back as much as was issued owes nothing. Where nobody is expected to redeem, there is no share.
+        case
+            when net_issued_so_far <= 0 then cast(0 as double)
+            else 1 - {{ ratio('greatest(spent_so_far, 0)', 'net_issued_so_far * expected_rate') }}
+        end as unredeemed_share
+    from sums_so_far
+),
+
+owed as (
+    select
+        *,
+        case
+            when allocated_amount is not null and expected_rate is not null and unredeemed_share is not null
+                then {{ money('cast(priced_so_far as double) / 100 * greatest(unredeemed_share, 0)') }}
+        end as liability_amount
+    from shares
+),
+
+point_liability as (
+    select
+        *,
+        -- A month in which the liability was not known recognised nothing: the next known one makes up for it.
+        case
+            when liability_amount is not null
+                then
+                    allocated_amount - liability_amount
+                    - coalesce(lag(allocated_amount - liability_amount) over (
+                        partition by scenario, programme, liability_amount is null order by period_month
+                    ), 0)
+        end as revenue_recognised
+    from owed
+)
+{%- endmacro %}
