@@ -1,9 +1,3 @@
-{# Whole hundredths of a point as points. #}
-{% macro points_of(hundredths) -%}
-    cast(cast({{ hundredths }} as bigint) * 0.01 as decimal(18, 2))
-{%- endmacro %}
-
-
 {#
     CTEs from point_in_time, lots and moves to point_liability: the roll-forward of points in hundredths and the
     liability in money, one row per scenario, programme and month from the first movement to as_of, of one scenario or
@@ -91,7 +85,7 @@ movements as (
     select
         members.scenario,
         members.programme,
-        moves.at as moved_at,
+        moves.moved_at as moved_at,
         0 as issued,
         case when moves.kind in ('spend', 'spend_reversal') then moves.points else 0 end as spent,
         case when moves.kind = 'expire' then moves.points else 0 end as expired,
@@ -101,7 +95,7 @@ movements as (
     from moves
     inner join members on moves.member_no = members.member_no
     cross join point_in_time
-    where moves.at < point_in_time.cut_at and moves.kind in ('spend', 'spend_reversal', 'expire', 'adjust')
+    where moves.moved_at < point_in_time.cut_at and moves.kind in ('spend', 'spend_reversal', 'expire', 'adjust')
     union all
     select
         programmes.scenario,
@@ -239,19 +233,29 @@ sums_so_far as (
             and least(priced_months.period_month, point_in_time.last_full_month) = expectations.known_month
 ),
 
+closed as (
+    select
+        *,
+        issued_so_far - spent_so_far - expired_so_far - clawed_back_so_far + adjusted_so_far as closing
+    from sums_so_far
+),
+
 shares as (
     select
         *,
-        issued_so_far - spent_so_far - expired_so_far - clawed_back_so_far + adjusted_so_far as closing,
         case
             when point_price is not null and lacks_price = 0 then {{ money('cast(priced_so_far as double) / 100') }}
         end as allocated_amount,
-        -- Who took back as much as was issued owes nothing. Where nobody is expected to redeem, there is no share.
+        -- Who took back as much as was issued owes nothing. Where nobody is expected to redeem, there is no share. More
+        -- than what is left cannot be redeemed, whatever is expected.
         case
             when net_issued_so_far <= 0 then cast(0 as double)
-            else 1 - {{ ratio('greatest(spent_so_far, 0)', 'net_issued_so_far * expected_rate') }}
+            else 1 - {{ ratio(
+                'greatest(spent_so_far, 0)',
+                'least(net_issued_so_far * expected_rate, greatest(spent_so_far, 0) + greatest(closing, 0))'
+            ) }}
         end as unredeemed_share
-    from sums_so_far
+    from closed
 ),
 
 owed as (

@@ -1,5 +1,5 @@
 {# Whole hundredths as points. #}
-{% macro as_points(hundredths) -%} cast(cast({{ hundredths }} as decimal(18, 2)) / 100 as decimal(18, 2)) {%- endmacro %}
+{% macro as_points(hundredths) -%} cast(cast({{ hundredths }} as bigint) * 0.01 as decimal(18, 2)) {%- endmacro %}
 
 
 {# The sum of a condition's hundredths as points; 0 where there are none. #}

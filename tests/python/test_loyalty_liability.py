@@ -47,11 +47,11 @@ TABLES = {
     },
     "intermediate.int_loyalty__lots": {
         "scenario": "varchar", "programme": "varchar", "member_id": "varchar", "member_no": "bigint",
-        "lot_id": "varchar", "entry_type": "varchar", "earned_at": "timestamp", "active_at": "timestamp",
+        "lot_no": "varchar", "entry_type": "varchar", "earned_at": "timestamp", "active_at": "timestamp",
         "points": "bigint",
     },
     "intermediate.int_loyalty__moves": {
-        "member_no": "bigint", "kind": "varchar", "at": "timestamp", "lot_id": "varchar", "points": "bigint",
+        "member_no": "bigint", "kind": "varchar", "moved_at": "timestamp", "lot_no": "varchar", "points": "bigint",
     },
     "intermediate.int_loyalty__tier_state": {
         "scenario": "varchar", "programme": "varchar", "member_id": "varchar", "tier_rank": "int",
@@ -329,8 +329,9 @@ def expectation(ledgers: Ledgers, scenario: str, programme: str, known: int) -> 
 def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, dict]:
     """By month: the expectation and where it is from, what is allocated and owed, exactly or not at all."""
     lots, moves = ledgers.of(scenario, programme)
-    net, redeemed = Counter(), Counter()
+    net, redeemed, left = Counter(), Counter(), Counter()
     for lot in lots:
+        left[month_of(lot["earned_at"])] += lot["points"]
         if lot["entry_type"] in ISSUING:
             net[month_of(lot["earned_at"])] += lot["points"]
         if lot["entry_type"] == "spend_reversal":
@@ -338,10 +339,13 @@ def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, di
     for name, each in ledgers.clawbacks:
         if name == programme:
             net[month_of(each["at"])] -= each["points"]
+            left[month_of(each["at"])] -= each["points"]
     for move in moves:
+        if move["kind"] in ("spend", "spend_reversal", "expire", "adjust"):
+            left[month_of(move["at"])] -= move["points"]
         if move["kind"] in ("spend", "spend_reversal"):
             redeemed[month_of(move["at"])] += move["points"]
-    found, allocated, issued, spent = {}, Fraction(0), 0, 0
+    found, allocated, issued, spent, closing = {}, Fraction(0), 0, 0, 0
     for month in range(NOW + 1):
         rules = ledgers.rules[programme]
         valid = [rule for rule in rules if rule[0] <= min(last_day(month), AS_OF)]
@@ -350,7 +354,7 @@ def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, di
             allocated = None
         elif net[month] and allocated is not None:
             allocated += Fraction(net[month], 100) * Fraction(price)
-        issued, spent = issued + net[month], spent + redeemed[month]
+        issued, spent, closing = issued + net[month], spent + redeemed[month], closing + left[month]
         expected = Fraction(rate) if rate else expectation(ledgers, scenario, programme, min(month, LAST_OVER))
         amount = allocated if price else None
         owed = None
@@ -358,7 +362,8 @@ def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, di
             if issued <= 0:
                 owed = Fraction(0)
             elif expected:
-                owed = max(amount * (1 - max(spent, 0) / (issued * expected)), Fraction(0))
+                in_all = min(issued * expected, Fraction(max(spent, 0) + max(closing, 0)))  # not more than is left
+                owed = max(amount * (1 - max(spent, 0) / in_all), Fraction(0)) if in_all else None
         source = "setting" if rate else "none" if expected is None else "own_curve"
         found[month] = {"rate": expected, "source": source, "allocated": amount, "owed": owed}
     return found

@@ -22,7 +22,7 @@ lots as (
         lots.scenario,
         lots.programme,
         lots.member_no,
-        lots.lot_id,
+        lots.lot_no,
         lots.entry_type,
         lots.points,
         {{ month_of(utc_to_local('lots.earned_at', 'point_in_time.reporting_timezone')) }} as issue_month
@@ -33,10 +33,10 @@ lots as (
 moves as (
     select
         moves.member_no,
-        moves.lot_id,
+        moves.lot_no,
         moves.kind,
         moves.points,
-        {{ month_of(utc_to_local('moves.at', 'point_in_time.reporting_timezone')) }} as move_month
+        {{ month_of(utc_to_local('moves.moved_at', 'point_in_time.reporting_timezone')) }} as move_month
     from {{ ref('int_loyalty__moves') }} as moves
     cross join point_in_time
 ),
@@ -61,7 +61,7 @@ movements as (
         case when moves.kind in ('spend', 'spend_reversal') then moves.points else 0 end as redeemed,
         -moves.points as open
     from moves
-    inner join lots on moves.member_no = lots.member_no and moves.lot_id = lots.lot_id
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
 ),
 
 sums as (

@@ -91,6 +91,7 @@ select
         lead(valid_from_at) over (partition by scenario, programme order by rule_number),
         timestamp '9999-12-31 00:00:00'
     ) as ends_at,
+    valid_from,
     valid_from_at,
     time_zone,
     {%- for name in settings %}

@@ -14,7 +14,7 @@ lots as (
     select
         lots.programme,
         lots.member_no,
-        lots.lot_id,
+        lots.lot_no,
         lots.points,
         {{ month_of(utc_to_local('lots.earned_at', 'point_in_time.reporting_timezone')) }} as issue_month
     from {{ ref('int_loyalty__lots') }} as lots
@@ -25,13 +25,13 @@ lots as (
 moves as (
     select
         moves.member_no,
-        moves.lot_id,
+        moves.lot_no,
         moves.kind,
         moves.points,
-        {{ month_of(utc_to_local('moves.at', 'point_in_time.reporting_timezone')) }} as move_month
+        {{ month_of(utc_to_local('moves.moved_at', 'point_in_time.reporting_timezone')) }} as move_month
     from {{ ref('int_loyalty__moves') }} as moves
     cross join point_in_time
-    where moves.at < point_in_time.cut_at
+    where moves.moved_at < point_in_time.cut_at
 ),
 
 issues as (
@@ -53,7 +53,7 @@ activity as (
         sum(case when moves.kind = 'clawback' then moves.points else 0 end) as clawed_back,
         sum(moves.points) as gone
     from moves
-    inner join lots on moves.member_no = lots.member_no and moves.lot_id = lots.lot_id
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
     group by lots.programme, lots.issue_month, {{ months_between('lots.issue_month', 'moves.move_month') }}
 ),
 
@@ -93,10 +93,10 @@ select
     programme,
     issue_month,
     cast(months_since_issue as bigint) as months_since_issue,
-    {{ points_of('issued') }} as points_issued,
-    {{ points_of('redeemed') }} as points_redeemed,
-    {{ points_of('expired') }} as points_expired,
-    {{ points_of('clawed_back') }} as points_clawed_back,
+    {{ as_points('issued') }} as points_issued,
+    {{ as_points('redeemed') }} as points_redeemed,
+    {{ as_points('expired') }} as points_expired,
+    {{ as_points('clawed_back') }} as points_clawed_back,
     case when is_mature then {{ significant(ratio('redeemed', 'issued')) }} end as redemption_rate,
     case when is_mature then {{ significant(ratio('expired', 'issued')) }} end as breakage_rate,
     is_mature,

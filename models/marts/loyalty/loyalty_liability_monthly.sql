@@ -11,14 +11,14 @@ with
 select
     point_liability.programme,
     point_liability.period_month as month,
-    {{ points_of('point_liability.closing - (point_liability.issued - point_liability.spent - point_liability.expired'
+    {{ as_points('point_liability.closing - (point_liability.issued - point_liability.spent - point_liability.expired'
         ~ ' - point_liability.clawed_back + point_liability.adjusted)') }} as opening_points,
-    {{ points_of('point_liability.issued') }} as issued_points,
-    {{ points_of('point_liability.spent') }} as spent_points,
-    {{ points_of('point_liability.expired') }} as expired_points,
-    {{ points_of('point_liability.clawed_back') }} as clawed_back_points,
-    {{ points_of('point_liability.adjusted') }} as adjusted_points,
-    {{ points_of('point_liability.closing') }} as closing_points,
+    {{ as_points('point_liability.issued') }} as issued_points,
+    {{ as_points('point_liability.spent') }} as spent_points,
+    {{ as_points('point_liability.expired') }} as expired_points,
+    {{ as_points('point_liability.clawed_back') }} as clawed_back_points,
+    {{ as_points('point_liability.adjusted') }} as adjusted_points,
+    {{ as_points('point_liability.closing') }} as closing_points,
     {{ significant(ratio('point_liability.expired_so_far', 'point_liability.issued_so_far')) }} as breakage_rate,
     {{ significant('point_liability.expected_rate') }} as expected_redemption_rate,
     point_liability.expected_rate_source,

@@ -28,16 +28,16 @@ positions as (
         lots.programme,
         lots.member_id,
         case
-            when moves.at < point_in_time.cut_at and lots.active_at < point_in_time.cut_at then -moves.points
+            when moves.moved_at < point_in_time.cut_at and lots.active_at < point_in_time.cut_at then -moves.points
             else 0
         end as available,
-        case when moves.kind = 'expire' and moves.at < point_in_time.cut_at then moves.points else 0 end as expired,
-        case when moves.kind = 'expire' and moves.at >= point_in_time.cut_at then moves.points else 0 end as expiring
+        case when moves.kind = 'expire' and moves.moved_at < point_in_time.cut_at then moves.points else 0 end as expired,
+        case when moves.kind = 'expire' and moves.moved_at >= point_in_time.cut_at then moves.points else 0 end as expiring
     from moves
-    inner join lots on moves.member_no = lots.member_no and moves.lot_id = lots.lot_id
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
     cross join point_in_time
     cross join thirty_days
-    where moves.at < thirty_days.ended_before
+    where moves.moved_at < thirty_days.ended_before
 ),
 
 member_points as (
@@ -105,12 +105,12 @@ select
     programmes.scenario,
     programmes.programme,
     cast(coalesce(point_changes.members_moved, 0) as bigint) as members_moved,
-    {{ points_of('coalesce(point_changes.available_live, 0)') }} as points_available_live,
-    {{ points_of('coalesce(point_changes.available, 0)') }} as points_available,
-    {{ points_of('coalesce(point_changes.expired_live, 0)') }} as points_expired_live,
-    {{ points_of('coalesce(point_changes.expired, 0)') }} as points_expired,
-    {{ points_of('coalesce(point_changes.expiring_live, 0)') }} as points_expiring_30d_live,
-    {{ points_of('coalesce(point_changes.expiring, 0)') }} as points_expiring_30d,
+    {{ as_points('coalesce(point_changes.available_live, 0)') }} as points_available_live,
+    {{ as_points('coalesce(point_changes.available, 0)') }} as points_available,
+    {{ as_points('coalesce(point_changes.expired_live, 0)') }} as points_expired_live,
+    {{ as_points('coalesce(point_changes.expired, 0)') }} as points_expired,
+    {{ as_points('coalesce(point_changes.expiring_live, 0)') }} as points_expiring_30d_live,
+    {{ as_points('coalesce(point_changes.expiring, 0)') }} as points_expiring_30d,
     cast(coalesce(tier_changes.members_higher_tier, 0) as bigint) as members_higher_tier,
     cast(coalesce(tier_changes.members_lower_tier, 0) as bigint) as members_lower_tier,
     live.liability_amount as liability_amount_live,
