@@ -90,13 +90,14 @@ members as (
     group by {{ member }}
 ),
 
+-- Somewhere it is next year already.
 years as (
     select
         members.scenario,
         members.programme,
         members.member_id,
         rules.time_zone,
-        {{ explode(integers('year(members.first_at)', 'year(point_in_time.cut_at)')) }} as calendar_year
+        {{ explode(integers('year(members.first_at)', 'year(point_in_time.cut_at) + 1')) }} as calendar_year
     from members
     cross join point_in_time
     inner join rules on members.scenario = rules.scenario and members.programme = rules.programme
