@@ -1,4 +1,4 @@
-"""Tiers: random members under every policy against plain Python, and the simulated shop's members against what happened."""
+"""Tiers: random members under every policy against plain Python, the simulated shop's against what happened."""
 
 import random
 from collections import Counter, defaultdict
@@ -20,8 +20,8 @@ AMOUNTS = tuple(map(Decimal, ("0", "0.01", "49.99", "50", "50.01", "99.99", "100
 AT_LEAST = {"orders": ("0", "1", "3", "5"), "else": ("0", "100", "150", "250")}
 DAY = timedelta(days=1)
 MODELS = (
-    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__tiers", "int_loyalty__qualifying",
-    "int_loyalty__tier_steps", "int_loyalty__tier_state", "loyalty_tier_history",
+    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__tiers",
+    "int_loyalty__qualifying", "int_loyalty__tier_steps", "int_loyalty__tier_state", "loyalty_tier_history",
 )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def midnight(day: date, zone: str | None) -> datetime:
 
 
 def programme(name: str, chance: random.Random) -> tuple[list[dict], list[dict]]:
-    """Rows of loyalty_programmes and loyalty_tiers: one to three rules, of which the later ones change much or little."""
+    """Rows of loyalty_programmes and loyalty_tiers: one to three rules, of which later ones change much or little."""
     days = sorted(chance.sample((date(2023, 6, 1), date(2024, 1, 1), date(2024, 7, 1), date(2025, 1, 1)), 2))
     first = {
         "programme": name,
@@ -138,7 +138,7 @@ def member(name: str, rows: list[dict], chance: random.Random) -> tuple[list[dic
 
 
 def test_random_members_are_as_plain_python_says(sample):
-    """Under every metric, window and policy, with rules that change, in the live scenario and in one with other grace."""
+    """Under every metric, window and policy, with rules that change, live and in a scenario with other grace."""
     chance = random.Random(20_260)
     programmes = {f"club{number}": programme(f"club{number}", chance) for number in range(200)}
     members = {

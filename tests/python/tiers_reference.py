@@ -1,8 +1,8 @@
 """
 Tiers of one member of a loyalty programme, one instant after the other: what the models' windows and folds must equal.
 
-Instants are naive datetimes in UTC, amounts Decimals. A review at the end of a term comes before what is counted at that
-instant; of what is counted at one instant the metric has all.
+Instants are naive datetimes in UTC, amounts Decimals. A review at the end of a term comes before what is counted at
+that instant; of what is counted at one instant the metric has all.
 """
 
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ def qualifying(bookings: Iterable[dict], orders: dict, refunds: Iterable[tuple],
         at, rule = booking["booked_at"], in_force(rules, booking["booked_at"])
         if booking["entry_type"] == "earn" and booking["order_reference"]:
             named.setdefault(booking["order_reference"], at)
-        counts = booking["entry_type"] == "earn" or booking["entry_type"] == "clawback" and rule.refunds_downgrade
+        counts = booking["entry_type"] == "earn" or (booking["entry_type"] == "clawback" and rule.refunds_downgrade)
         if rule.metric == "points" and counts:
             found.append((at, booking["points"]))
     for order, at in named.items():
@@ -104,7 +104,7 @@ def steps(counted: list[tuple], rules: list[Rule], cut: datetime) -> list[Step]:
         while until is not None:
             rule = in_force(rules, until)
             due, at = until, until + timedelta(days=rule.grace_days)
-            if at > now or at == now and not with_it:
+            if at > now or (at == now and not with_it):
                 return
             metric = max(measure(counted, rule, end, is_review=True) for end in (due, at))
             earned = rule.earned(metric)
@@ -118,7 +118,7 @@ def steps(counted: list[tuple], rules: list[Rule], cut: datetime) -> list[Step]:
         metric = measure(counted, rule, now)
         earned = rule.earned(metric)
         takes_back = rule.refunds_downgrade and any(at == now and amount < 0 for at, amount in counted)
-        if earned > rank or takes_back and earned < rank:
+        if earned > rank or (takes_back and earned < rank):
             cause = "spend" if earned > rank else "refund"
             rank, until = earned, term_ends(rule, now) if earned else None
             log.append(Step(now, rank, cause, metric, until))
@@ -139,9 +139,7 @@ def state(counted: list[tuple], rules: list[Rule], cut: datetime) -> tuple:
     rule = in_force(rules, until)
     missing = rule.at_least[rank] - measure(counted, rule, until, is_review=True)
     if until < cut and missing > 0:  # in days of grace: what comes now no longer belongs to the term's own window
-        missing = rule.at_least[rank] - measure(
-            counted, rule, until + timedelta(days=rule.grace_days), is_review=True
-        )
+        missing = rule.at_least[rank] - measure(counted, rule, until + timedelta(days=rule.grace_days), is_review=True)
     return rank, until, to_next, max(missing, Decimal(0))
 
 
