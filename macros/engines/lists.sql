@@ -107,3 +107,23 @@
         {%- endfor -%}
     ))
 {%- endmacro %}
+
+
+{# The last element of a list; null for an empty or missing list. #}
+{% macro last_element(list) -%}
+    {{ return(adapter.dispatch('last_element', 'perennial')(list)) }}
+{%- endmacro %}
+
+{% macro default__last_element(list) -%} try_element_at({{ list }}, -1) {%- endmacro %}
+
+{% macro duckdb__last_element(list) -%} list_extract({{ list }}, -1) {%- endmacro %}
+
+
+{# A list of one element. #}
+{% macro list_of(element) -%}
+    {{ return(adapter.dispatch('list_of', 'perennial')(element)) }}
+{%- endmacro %}
+
+{% macro default__list_of(element) -%} array({{ element }}) {%- endmacro %}
+
+{% macro duckdb__list_of(element) -%} [{{ element }}] {%- endmacro %}

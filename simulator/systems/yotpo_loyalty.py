@@ -8,6 +8,7 @@ only the first is a member, and when it changes the old row stays.
 """
 
 from simulator.loader import Delivery, Spoil
+from simulator.systems.talon_one import SESSION
 from simulator.systems.yotpo import ADDRESS
 
 NEEDS = ("marketing",)
@@ -54,7 +55,7 @@ def write(delivery: Delivery) -> None:
                 'points': points,
                 'credits': null,
                 'status': case when lots.active_at > pulls.pulled_at then 'Pending' else 'Approved' end,
-                'order_ids': case when entries.order_key is null then [] else [5000000000000 + entries.order_key] end
+                'order_ids': coalesce(order_ids, '[]')::json
             }} order by entries.occurred_at desc, entry_key)) as items,
             sum(points) filter (where lots.active_at is null or lots.active_at <= pulls.pulled_at) as balance,
             sum(points) filter (where entry_type = 'earn') as earned
@@ -63,6 +64,12 @@ def write(delivery: Delivery) -> None:
             on entries.person_id = pulls.person_id and entries.occurred_at <= pulls.pulled_at
                 and entry_type <> 'activate'
         left join life.loyalty_lots as lots on lots.person_id = entries.person_id and lots.lot_no = entries.lot_no
+        -- An order of the web has a number, a sale of a till its receipt.
+        left join (
+            select order_key, case when channel = 'till' then '["' || session || '"]' else '[' || session || ']' end
+                as order_ids
+            from (select order_key, channel, {SESSION} as session from life.orders)
+        ) as orders on orders.order_key = entries.order_key
         group by pulls.person_id, pulls.pulled_at;
 
         create table part.yotpo_friends as

@@ -52,6 +52,21 @@ DEFECTS = (
         "update marts.vendor_bridge set amount = amount + 1 where step = 'vendor' and measure = 'orders'",
         "vendor_bridge_ends_at_ours",
     ),
+    # Tiers
+    Defect(
+        "a tier that begins an hour after the first booking",
+        """
+        update marts.loyalty_tier_history set valid_from = valid_from + interval 1 hour
+        where member_id = (select min(member_id) from marts.loyalty_tier_history where change = 'joined')
+            and change = 'joined'
+        """,
+        "tier_history_has_no_gaps",
+    ),
+    Defect(
+        "a lowest tier that has to be earned",
+        "update settings.loyalty_tiers set at_least = 5 where rank = 0",
+        "loyalty_tiers_rise_from_nothing",
+    ),
     # Rows and keys
     Defect(
         "a model loses a row",
