@@ -1,0 +1,97 @@
+-- One stretch of days of one member in which nothing new was done: from joining, or from a day on which points were
+-- earned by an order or spent, until the next such day. The first booking is the joining; a bonus is no activity.
+with
+
+bookings as (
+    select * from {{ ref('int_loyalty_bookings__unioned') }}
+),
+
+rules as (
+    {{ rules_in_force() }}
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+records as (
+    select * from {{ ref('int_identity__records') }}
+),
+
+zones as (
+    select
+        rules.programme,
+        rules.time_zone
+    from rules
+    cross join point_in_time
+    where {{ is_in_force('rules', 'point_in_time.as_of') }}
+),
+
+dated as (
+    select
+        bookings.programme,
+        bookings.member_id,
+        bookings.source_name,
+        bookings.source_record_type,
+        bookings.source_record_id,
+        bookings.entry_type = 'spend' or (bookings.entry_type = 'earn' and bookings.order_reference is not null)
+            as is_activity,
+        -- East of the reporting zone the day after as_of has begun.
+        least(
+            cast({{ utc_to_local('bookings.booked_at', 'zones.time_zone') }} as date), point_in_time.as_of
+        ) as booked_on
+    from bookings
+    inner join zones on bookings.programme = zones.programme
+    cross join point_in_time
+),
+
+members as (
+    select
+        dated.programme,
+        dated.member_id,
+        max(dated.source_name) as source_name,
+        max(records.customer_id) as customer_id,
+        min(dated.booked_on) as enrolled_on
+    from dated
+    left join records
+        on
+            dated.source_name = records.source_name
+            and dated.source_record_type = records.source_record_type
+            and dated.source_record_id = records.source_record_id
+    group by dated.programme, dated.member_id
+),
+
+days as (
+    select
+        programme,
+        member_id,
+        booked_on as valid_from,
+        max(is_activity) as is_activity
+    from dated
+    group by programme, member_id, booked_on
+),
+
+changes as (
+    select
+        days.programme,
+        days.member_id,
+        members.source_name,
+        members.customer_id,
+        members.enrolled_on,
+        days.valid_from,
+        days.is_activity
+    from days
+    inner join members on days.programme = members.programme and days.member_id = members.member_id
+    where days.is_activity or days.valid_from = members.enrolled_on
+)
+
+select
+    programme,
+    member_id,
+    source_name,
+    customer_id,
+    enrolled_on,
+    valid_from,
+    lead(valid_from) over (partition by programme, member_id order by valid_from) as valid_to,
+    case when is_activity then valid_from end as last_active_on
+from changes
