@@ -15,8 +15,3 @@
     coalesce({{ spent_on }} = {{ earned_with }}, false)
 {%- endmacro %}
 
-
-{# Whole hundredths of a point, as the ledger counts, as marts show them. #}
-{% macro hundredths_to_points(hundredths) -%}
-    cast(cast({{ hundredths }} as bigint) * cast(0.01 as decimal(3, 2)) as decimal(18, 2))
-{%- endmacro %}

@@ -93,7 +93,7 @@ resets as (
 chained as (
     select
         *,
-        reset_at + expiry_days * interval '1' day as lapses_at,
+        {{ days_later('reset_at', 'expiry_days') }} as lapses_at,
         lead(reset_at) over (partition by programme, member_id order by reset_at) as next_reset_at
     from resets
 ),
@@ -157,7 +157,7 @@ expiry_outlooks as (
         kept_lots.member_id,
         case
             when first_prolonged.lot_id is null then kept_lots.expires_at
-            else kept_lots.earned_at + kept_lots.expiry_days * interval '1' day
+            else {{ days_later('kept_lots.earned_at', 'kept_lots.expiry_days') }}
         end as expires_at,
         kept_lots.earned_at as known_from,
         first_prolonged.reset_at as known_until

@@ -30,7 +30,7 @@ MODELS = {
     "int_loyalty__redemption_curve": "intermediate",
     "loyalty_cohorts": "marts",
     "loyalty_liability_monthly": "marts",
-    "loyalty_scenarios": "marts",
+    "loyalty_scenario_impact": "marts",
 }
 TIES = "liability_ties_to_the_ledger"
 
@@ -465,7 +465,7 @@ def test_scenarios_are_those_of_plain_python(ledgers, warehouse):
         return found
 
     ranks = {each[:3]: -1 if each[3] is None else each[3] for each in ledgers.tiers}
-    found = rows(warehouse, "from marts.loyalty_scenarios order by programme")
+    found = rows(warehouse, "from marts.loyalty_scenario_impact order by programme")
     assert [(row["scenario"], row["programme"]) for row in found] == [("other", name) for name in sorted(ledgers.rules)]
     for row in found:
         programme = row["programme"]

@@ -92,6 +92,7 @@ select
         timestamp '9999-12-31 00:00:00'
     ) as ends_at,
     valid_from,
+    lead(valid_from) over (partition by scenario, programme order by rule_number) as valid_to,
     valid_from_at,
     time_zone,
     {%- for name in settings %}

@@ -13,8 +13,6 @@
     ~ now ~ '.earned < ' ~ held ~ '.tier_rank) then ' ~ now ~ '.earned end' -%}
 {%- set last_due = last_element('state.dues') -%}
 {%- set days_left = days_between('cast(' ~ last_due ~ ' as date)', 'cast(least(event.ends_at, cut_at) as date)') %}
--- The linter does not know a lambda of two arguments.
--- noqa: disable=PRS
 with
 
 point_in_time as (

@@ -34,6 +34,11 @@ compared as (
     where is_newest
 ),
 
+tiers as (
+    select * from {{ ref('int_loyalty__tier_state') }}
+    where scenario = 'live'
+),
+
 point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
@@ -47,6 +52,10 @@ lot_sums as (
         sum(case when entry_type in ('earn', 'import') then points_issued else 0 end) as points_earned
     from lots
     group by programme, member_id
+),
+
+rewards as (
+    {{ reachable_rewards('lot_sums') | indent(4) }}
 ),
 
 debts as (
@@ -101,10 +110,18 @@ select
     cast(coalesce(lot_sums.points_earned, 0) - coalesce(debts.points_clawed_back, 0) as decimal(18, 2))
         as lifetime_points,
     members.enrolled_at,
+    tiers.tier,
+    tiers.tier_rank,
+    tiers.tier_expires_at,
+    tiers.points_to_next_tier,
+    tiers.points_required_to_remain,
+    coalesce(rewards.reachable_rewards, '[]') as reachable_rewards,
     compared.platform_points_available,
     compared.difference as platform_difference
 from members
 left join lot_sums on members.programme = lot_sums.programme and members.member_id = lot_sums.member_id
+left join tiers on members.programme = tiers.programme and members.member_id = tiers.member_id
+left join rewards on members.programme = rewards.programme and members.member_id = rewards.member_id
 left join debts on members.member_no = debts.member_no
 left join next_expiries on members.member_no = next_expiries.member_no
 left join records

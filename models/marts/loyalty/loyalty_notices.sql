@@ -42,11 +42,11 @@ bookings as (
 
 lot_moves as (
     select
-        moves.lot_id,
-        moves.at as moved_at,
+        lots.lot_id,
+        moves.moved_at,
         moves.points
     from {{ ref('int_loyalty__moves') }} as moves
-    inner join lots on moves.member_no = lots.member_no and moves.lot_id = lots.lot_id
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
 ),
 
 balance_history as (
@@ -292,7 +292,7 @@ due as (
         notice,
         expires_on as subject,
         due_on,
-        {{ hundredths_to_points('points') }} as points,
+        {{ as_points('points') }} as points,
         expires_on,
         expires_at,
         cast(null as string) as tier,

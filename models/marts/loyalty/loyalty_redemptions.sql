@@ -28,10 +28,10 @@ lot_moves as (
         lots.order_reference,
         moves.booking_id,
         moves.kind,
-        moves.at as moved_at,
+        moves.moved_at,
         moves.points
     from {{ ref('int_loyalty__moves') }} as moves
-    inner join lots on moves.member_no = lots.member_no and moves.lot_id = lots.lot_id
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
 ),
 
 orders as (
@@ -170,11 +170,11 @@ redemptions as (
         entries.order_id,
         orders.sales_channel,
         orders.gross_revenue as order_subtotal,
-        {{ hundredths_to_points('coalesce(taken.points, 0)') }} as points,
-        {{ hundredths_to_points('coalesce(taken.earned_online, 0)') }} as points_earned_online,
-        {{ hundredths_to_points('coalesce(taken.earned_pos, 0)') }} as points_earned_pos,
+        {{ as_points('coalesce(taken.points, 0)') }} as points,
+        {{ as_points('coalesce(taken.earned_online, 0)') }} as points_earned_online,
+        {{ as_points('coalesce(taken.earned_pos, 0)') }} as points_earned_pos,
         -bookings.points as points_told,
-        {{ hundredths_to_points('before.points_before') }} as points_available_before,
+        {{ as_points('before.points_before') }} as points_available_before,
         coalesce(taken.has_spent_own_earning, false) as has_spent_own_earning,
         rules.unlock_above_points,
         rules.unlock_minimum_order
