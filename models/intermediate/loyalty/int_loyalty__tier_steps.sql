@@ -59,7 +59,7 @@ counted as (
     select
         {{ member }},
         occurred_at,
-        sum(amount) as amount,
+        cast(sum(amount) as decimal(18, 2)) as amount,
         min(amount) < 0 as has_negative
     from {{ ref('int_loyalty__qualifying') }}
     group by {{ member }}, occurred_at
