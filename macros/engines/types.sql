@@ -61,8 +61,9 @@
     {{ return(adapter.dispatch('significant', 'perennial')(value)) }}
 {%- endmacro %}
 
+{# Spark writes null as a word, which is no number. #}
 {% macro default__significant(value) -%}
-    cast(format_string('%.8e', {{ perennial.off_the_half(value) }}) as double)
+    try_cast(format_string('%.8e', {{ perennial.off_the_half(value) }}) as double)
 {%- endmacro %}
 
 {% macro duckdb__significant(value) -%}

@@ -40,21 +40,21 @@
         named.programme,
         case
             when
-                row_number() over (partition by named.programme, settings.{{ item }} order by settings.valid_from) > 1
-                then settings.valid_from
+                row_number() over (partition by named.programme, listed.{{ item }} order by listed.valid_from) > 1
+                then listed.valid_from
         end as valid_from,
-        lead(settings.valid_from) over (
-            partition by named.programme, settings.{{ item }} order by settings.valid_from
+        lead(listed.valid_from) over (
+            partition by named.programme, listed.{{ item }} order by listed.valid_from
         ) as valid_to,
         {%- for column in {'reward': ['reward', 'points'], 'tier': ['tier', 'at_least']}[item] %}
-        settings.{{ column }}{{ ',' if not loop.last }}
+        listed.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from (
         select distinct
             programmes.programme,
-            coalesce(own.programme, split_part(programmes.programme, ':', 1)) as settings_programme
+            coalesce(own.programme, split_part(programmes.programme, ':', 1)) as listed_programme
         from {{ programmes }} as programmes
         left join {{ seed }} as own on programmes.programme = own.programme
     ) as named
-    inner join {{ seed }} as settings on named.settings_programme = settings.programme
+    inner join {{ seed }} as listed on named.listed_programme = listed.programme
 {%- endmacro %}
