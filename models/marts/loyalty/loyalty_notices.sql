@@ -54,8 +54,24 @@ balance_history as (
     where points_available > 0
 ),
 
+-- Of several changes on one day the member hears of the last.
 tier_history as (
-    select * from {{ ref('loyalty_tier_history') }}
+    select
+        history.programme,
+        history.member_id,
+        history.tier,
+        history.change,
+        history.tier_expires_at,
+        cast({{ utc_to_local('history.valid_from', 'programmes.time_zone') }} as date) as valid_from,
+        cast({{ utc_to_local('history.valid_to', 'programmes.time_zone') }} as date) as valid_to
+    from {{ ref('loyalty_tier_history') }} as history
+    inner join programmes on history.programme = programmes.programme
+    qualify row_number() over (
+        partition by
+            history.programme, history.member_id,
+            cast({{ utc_to_local('history.valid_from', 'programmes.time_zone') }} as date)
+        order by history.valid_from desc
+    ) = 1
 ),
 
 {{ expiry_outlooks('lots', 'bookings', 'rules') }},
