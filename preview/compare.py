@@ -27,11 +27,10 @@ class Measure(NamedTuple):
     absent: str = "not in this warehouse"
 
 
-NO_LEDGER = "in no mart yet"
 MEASURES = (
     Measure("simple value", "marts.customer_lifetime_value", "customer_id", "simple_value", "amount"),
     Measure("value so far", "marts.customer_lifetime_value", "customer_id", "historic_value", "amount"),
-    Measure("points", "marts.loyalty_balances", "customer_id", "points_balance", "amount", NO_LEDGER),
+    Measure("points", "marts.loyalty_balances", "customer_id", "points_available", "amount"),
     Measure("email consent", "marts.customers", "customer_id", "email_consent = 'subscribed'", "consent"),
     Measure("sms consent", "marts.customers", "customer_id", "sms_consent = 'subscribed'", "consent"),
     Measure("push consent", "marts.customers", "customer_id", "push_consent = 'subscribed'", "consent"),

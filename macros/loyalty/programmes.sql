@@ -14,10 +14,7 @@
         rules.expiry_days,
         rules.inactivity_resets,
         rules.unlock_above_points,
-        rules.unlock_minimum_order,
-        rules.tier_metric,
-        rules.tier_window,
-        rules.tier_window_days
+        rules.unlock_minimum_order
     from {{ ref('int_loyalty__rules') }} as rules
     cross join {{ ref('point_in_time') }} as point_in_time
     where rules.scenario = 'live'
@@ -31,30 +28,26 @@
 
 
 {#
-    A query: the rows of a seed for every programme of `programmes`, a relation. A programme without a row of its own
-    has those of its source. Of rows that differ only in valid_from each holds until the next; the first reaches back
-    for ever. `item` is what a row is about: reward or tier.
+    A query: the rewards of every programme of `programmes`, a relation. A programme without a row of its own has those of
+    its system. Of rows that differ only in valid_from each holds until the next; the first reaches back for ever.
 #}
-{% macro programme_rows(programmes, seed, item) -%}
+{% macro rewards_of(programmes) -%}
     select
         named.programme,
         case
-            when
-                row_number() over (partition by named.programme, listed.{{ item }} order by listed.valid_from) > 1
+            when row_number() over (partition by named.programme, listed.reward order by listed.valid_from) > 1
                 then listed.valid_from
         end as valid_from,
-        lead(listed.valid_from) over (
-            partition by named.programme, listed.{{ item }} order by listed.valid_from
-        ) as valid_to,
-        {%- for column in {'reward': ['reward', 'points'], 'tier': ['tier', 'at_least']}[item] %}
-        listed.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        lead(listed.valid_from) over (partition by named.programme, listed.reward order by listed.valid_from)
+            as valid_to,
+        listed.reward,
+        listed.points
     from (
         select distinct
             programmes.programme,
             coalesce(own.programme, split_part(programmes.programme, ':', 1)) as listed_programme
         from {{ programmes }} as programmes
-        left join {{ seed }} as own on programmes.programme = own.programme
+        left join {{ ref('loyalty_rewards') }} as own on programmes.programme = own.programme
     ) as named
-    inner join {{ seed }} as listed on named.listed_programme = listed.programme
+    inner join {{ ref('loyalty_rewards') }} as listed on named.listed_programme = listed.programme
 {%- endmacro %}

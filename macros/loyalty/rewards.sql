@@ -22,7 +22,7 @@
     ),
 
     rewards as (
-        {{ programme_rows('unlocks', ref('loyalty_rewards'), 'reward') }}
+        {{ rewards_of('unlocks') }}
     ),
 
     offered as (

@@ -27,6 +27,7 @@ LAYERS = {
     "subjects": r"intermediate/.*",
     "state": r"state/.*",
     "core": r"marts/core/.*",
+    "ledger": r"marts/loyalty/loyalty_(entries|lots|balances|balance_history)\.sql",
     "quality": r"marts/quality/.*",
     "marts": r"marts/.*",
     "audiences": r"audiences/.*",
@@ -39,15 +40,16 @@ MAY_READ = {
     "subjects": {"clean", "subjects", "state"},
     "state": {"subjects", "state", "core", "metrics", "marts"},
     "core": {"subjects", "core", "state", "360", "lifetime"},
-    "360": {"subjects", "core", "360"},
+    "ledger": {"subjects", "core", "ledger"},
+    "360": {"subjects", "core", "ledger", "360"},
     "metrics": {"subjects", "core", "360", "metrics"},
     "lifetime": {"core", "metrics", "lifetime"},
-    "marts": {"subjects", "core", "metrics", "lifetime", "marts"},
-    "quality": {"run", "base", "subjects", "state", "core", "marts", "quality"},
-    "audiences": {"core", "marts", "subjects", "audiences"},
+    "marts": {"subjects", "core", "ledger", "metrics", "lifetime", "marts"},
+    "quality": {"run", "base", "subjects", "state", "core", "ledger", "marts", "quality"},
+    "audiences": {"core", "ledger", "marts", "subjects", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}
-PUBLISHED = ("core", "quality", "marts", "audiences")
+PUBLISHED = ("core", "ledger", "quality", "marts", "audiences")
 
 # What a model's result must not depend on.
 CLOCK_AND_CHANCE = (

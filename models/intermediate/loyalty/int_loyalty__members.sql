@@ -38,6 +38,7 @@ select
         'booked.activation', 'booked.active_at', 'booked.expiry', 'booked.expires_at', 'booked.order_reference'
     ]) ~ ')', 'count(*)']) }} as inputs_hash,
     min(booked.booked_at) as enrolled_at,
+    max(booked.booked_at) as last_booked_at,
     booked.source_name,
     -- Who the member is, by what was booked last: an address may have changed.
     max_by(booked.source_record_type, booked.booked_at) as source_record_type,

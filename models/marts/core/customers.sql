@@ -43,6 +43,10 @@ subscriptions as (
     select * from {{ ref('int_customers__subscriptions') }}
 ),
 
+loyalty as (
+    select * from {{ ref('int_customers__loyalty') }}
+),
+
 consents as (
     select * from {{ ref('int_customers__consents') }}
 ),
@@ -99,6 +103,10 @@ select
     coalesce(consents.email_consent, 'unknown') as email_consent,
     coalesce(consents.sms_consent, 'unknown') as sms_consent,
     coalesce(consents.push_consent, 'unknown') as push_consent,
+    loyalty.loyalty_programme,
+    loyalty.loyalty_tier,
+    loyalty.points_available,
+    loyalty.next_points_expire_on,
     people.source_count,
     households.household_id,
     people.is_erased
@@ -112,6 +120,7 @@ left join tastes on people.customer_id = tastes.customer_id
 left join hours on people.customer_id = hours.customer_id
 left join satisfaction on people.customer_id = satisfaction.customer_id
 left join subscriptions on people.customer_id = subscriptions.customer_id
+left join loyalty on people.customer_id = loyalty.customer_id
 left join consents on people.customer_id = consents.customer_id
 left join lifetime_scores on people.customer_id = lifetime_scores.customer_id
 left join households on people.customer_id = households.customer_id

@@ -110,6 +110,7 @@ select
     cast(coalesce(lot_sums.points_earned, 0) - coalesce(debts.points_clawed_back, 0) as decimal(18, 2))
         as lifetime_points,
     members.enrolled_at,
+    members.last_booked_at,
     tiers.tier,
     tiers.tier_rank,
     tiers.tier_expires_at,

@@ -174,106 +174,46 @@ balances as (
         on balance_history.valid_from < months.due_on and coalesce(balance_history.valid_to >= months.due_on, true)
 ),
 
--- Tiers: what counts towards keeping one, by day
-earning_orders as (
+-- Tiers that are about to be reviewed
+ending_tiers as (
     select
-        programme,
-        member_id,
-        order_id
-    from {{ ref('loyalty_entries') }}
-    where entry_type = 'earn' and order_id is not null
-    group by programme, member_id, order_id
-),
-
-achievements as (
-    select
-        earning_orders.programme,
-        earning_orders.member_id,
-        'spend' as tier_metric,
-        orders.ordered_on as achieved_on,
-        orders.gross_revenue - orders.discount_amount as amount
-    from earning_orders
-    inner join {{ ref('orders') }} as orders on earning_orders.order_id = orders.order_id
-    union all
-    select
-        earning_orders.programme,
-        earning_orders.member_id,
-        'refund' as tier_metric,
-        refunds.refunded_on as achieved_on,
-        -refunds.net_revenue as amount
-    from earning_orders
-    inner join {{ ref('refunds') }} as refunds on earning_orders.order_id = refunds.order_id
-    union all
-    select
-        earning_orders.programme,
-        earning_orders.member_id,
-        'orders' as tier_metric,
-        orders.ordered_on as achieved_on,
-        1 as amount
-    from earning_orders
-    inner join {{ ref('orders') }} as orders on earning_orders.order_id = orders.order_id
-    union all
-    select
-        programme,
-        member_id,
-        'points' as tier_metric,
-        occurred_on as achieved_on,
-        points as amount
-    from {{ ref('loyalty_entries') }}
-    where entry_type in ('earn', 'clawback')
-),
-
-tier_floors as (
-    {{ programme_rows('programmes', ref('loyalty_tiers'), 'tier') }}
-),
-
-dated_tiers as (
-    select
-        tier_history.programme,
-        tier_history.member_id,
-        tier_history.tier,
-        tier_history.valid_from,
-        tier_history.valid_to,
+        tier_history.*,
+        'live' as scenario,
         programmes.as_of,
+        programmes.time_zone,
         cast({{ utc_to_local('tier_history.tier_expires_at', 'programmes.time_zone') }} as date) as expires_on
     from tier_history
     inner join programmes on tier_history.programme = programmes.programme
     where tier_history.tier_expires_at is not null
 ),
 
-ending_tiers as (
+warned_tiers as (
     select
         *,
-        {{ add_days('expires_on', '-' ~ threshold('tier_notice_days')) }} as due_on
-    from dated_tiers
+        {{ add_days('expires_on', '-' ~ threshold('tier_notice_days')) }} as due_on,
+        {{ local_to_utc(
+            'cast(' ~ add_days('expires_on', '-' ~ threshold('tier_notice_days')) ~ ' as timestamp)', 'time_zone'
+        ) }} as due_at
+    from ending_tiers
 ),
 
 judged_tiers as (
     select
-        ending_tiers.programme,
-        ending_tiers.member_id,
-        ending_tiers.tier,
-        ending_tiers.expires_on,
-        ending_tiers.due_on,
-        rules.tier_metric,
-        tier_floors.at_least,
-        case
-            when rules.tier_window = 'calendar'
-                then cast(date_trunc('year', {{ add_days('ending_tiers.expires_on', -1) }}) as date)
-            else {{ add_days('ending_tiers.expires_on', '-rules.tier_window_days') }}
-        end as counts_from
-    from ending_tiers
-    inner join rules
-        on ending_tiers.programme = rules.programme and {{ is_in_force('rules', 'ending_tiers.due_on') }}
-    inner join tier_floors
-        on
-            ending_tiers.programme = tier_floors.programme
-            and ending_tiers.tier = tier_floors.tier
-            and {{ is_in_force('tier_floors', 'ending_tiers.due_on') }}
+        warned_tiers.programme,
+        warned_tiers.member_id,
+        warned_tiers.tier,
+        warned_tiers.expires_on,
+        warned_tiers.due_on,
+        warned_tiers.due_at,
+        kept.at_least,
+        {{ tier_window_opens(tier_measured_at('warned_tiers.tier_expires_at', 'kept'), 'kept') }} as opens_at
+    from warned_tiers
+    inner join {{ ref('int_loyalty__tiers') }} as kept
+        on {{ tier_rule_in_force('warned_tiers', 'due_at', 'kept') | indent(8) }} and warned_tiers.tier = kept.tier
     where
-        ending_tiers.due_on >= ending_tiers.valid_from
-        and coalesce(ending_tiers.due_on < ending_tiers.valid_to, true)
-        and ending_tiers.due_on <= ending_tiers.as_of
+        warned_tiers.due_on >= warned_tiers.valid_from
+        and coalesce(warned_tiers.due_on < warned_tiers.valid_to, true)
+        and warned_tiers.due_on <= warned_tiers.as_of
 ),
 
 measured_tiers as (
@@ -284,18 +224,15 @@ measured_tiers as (
         judged_tiers.expires_on,
         judged_tiers.due_on,
         judged_tiers.at_least,
-        coalesce(sum(achievements.amount), 0) as achieved
+        coalesce(sum(counted.amount), 0) as achieved
     from judged_tiers
-    left join achievements
+    left join {{ ref('int_loyalty__qualifying') }} as counted
         on
-            judged_tiers.programme = achievements.programme
-            and judged_tiers.member_id = achievements.member_id
-            and (
-                judged_tiers.tier_metric = achievements.tier_metric
-                or (judged_tiers.tier_metric = 'net_spend' and achievements.tier_metric in ('spend', 'refund'))
-            )
-            and judged_tiers.counts_from <= achievements.achieved_on
-            and judged_tiers.due_on > achievements.achieved_on
+            counted.scenario = 'live'
+            and judged_tiers.programme = counted.programme
+            and judged_tiers.member_id = counted.member_id
+            and judged_tiers.opens_at < counted.occurred_at
+            and judged_tiers.due_at > counted.occurred_at
     group by
         judged_tiers.programme, judged_tiers.member_id, judged_tiers.tier, judged_tiers.expires_on, judged_tiers.due_on,
         judged_tiers.at_least

@@ -267,7 +267,7 @@ reachable as (
 ),
 
 rewards as (
-    {{ programme_rows('starts', ref('loyalty_rewards'), 'reward') }}
+    {{ rewards_of('starts') }}
 ),
 
 cheapest as (
