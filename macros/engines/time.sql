@@ -176,13 +176,3 @@
 
 {# The same for days of 24 hours. #}
 {% macro days_later(instant, days) -%} {{ perennial.hours_later(instant, '24 * (' ~ days ~ ')') }} {%- endmacro %}
-
-
-{# The first day of a zone that begins at an instant or after it. #}
-{% macro first_day_from(instant, zone) -%}
-    {%- set local = perennial.utc_to_local(instant, zone) -%}
-    case
-        when {{ local }} = date_trunc('day', {{ local }}) then cast({{ local }} as date)
-        else {{ add_days('cast(' ~ local ~ ' as date)', 1) }}
-    end
-{%- endmacro %}

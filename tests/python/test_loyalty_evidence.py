@@ -163,9 +163,9 @@ def test_a_year_of_points_is_there_on_day_365_and_gone_on_day_366(club):
         " where programme = 'yotpo_loyalty' order by earned_at"
     )
     assert found == [
-        (datetime(2024, 12, 17, 10), date(2026, 1, 1), 0, 40, 0),
-        (datetime(2024, 12, 18, 10), date(2026, 1, 2), 40, 0, 0),
-        (datetime(2025, 12, 20, 10), date(2027, 1, 4), 0, 0, 40),
+        (datetime(2024, 12, 17, 10), date(2025, 12, 31), 0, 40, 0),
+        (datetime(2024, 12, 18, 10), date(2026, 1, 1), 40, 0, 0),
+        (datetime(2025, 12, 20, 10), date(2027, 1, 3), 0, 0, 40),
     ]
 
 

@@ -6,16 +6,18 @@ Members come from loyalty_worlds, what must come out from loyalty_reference, whi
 import random
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import loyalty_worlds
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger import CORE, LedgerModels
+from ledger import CORE, NOTHING, LedgerModels
 from loyalty_reference import play_all
 
 MARTS = ("int_loyalty__balance_changes", "loyalty_lots", "loyalty_entries", "loyalty_balance_history")
 FAR = datetime(2030, 1, 1)
+RECORDS = "intermediate.int_identity__records"
 # What follows from no row of the random programmes: points without end.
 DEFAULT = {
     "programme": "default", "valid_from": date(2000, 1, 1), "expiry_policy": "none", "clawback_rule": "lot_then_debt",
@@ -197,3 +199,51 @@ def test_a_day_of_the_history_is_what_the_ledger_says_of_its_end(models, crowd):
         )
         asked += bool(found)
     assert asked > 20
+
+
+def test_a_scenario_is_what_its_rules_would_have_made(models, crowd):
+    """Half a year instead of a year, beside the live ledger, which stays as it was."""
+    bookings, rules = crowd
+    give(models, bookings, rules).run(*CORE)
+    live = moves_of(models)
+    changed = {"expiry_policy": "lot", "expiry_days": 5}
+    programmes = sorted({row["programme"] for row in rules})
+    scenarios = [
+        {"scenario": "shorter", "programme": programme, "setting": setting, "value": str(value)}
+        for programme in programmes
+        for setting, value in changed.items()
+    ]
+    models.give(bookings, [*rules, DEFAULT], FAR, scenarios).run(*CORE)
+    assert moves_of(models) == live
+    truth, lots = expected(bookings, [row | changed | {"overrides_dates": True} for row in rules])
+    assert_same(Counter(models.connection.execute(MOVES.replace("'live'", "'shorter'")).fetchall()), truth, bookings)
+    assert lots != lots_of(models)
+
+
+def test_a_merge_moves_lots_and_a_split_gives_them_back(models):
+    """Who is behind a member is asked anew by every build; the lots stay as they are."""
+    card = {
+        "source_name": "talon_one", "programme": "talon_one:37", "source_record_type": "profile",
+        "booked_at": datetime(2024, 3, 1), "entry_type": "earn", "points": Decimal(10), "activation": "rule",
+        "expiry": "rule",
+    }  # fmt: skip
+    bookings = [
+        card | {"booking_id": member, "member_id": member, "source_record_id": member} for member in ("old", "new")
+    ]
+    told = {"source_name": "talon_one", "source_record_type": "profile"}
+    found = {}
+    for when, owners in {
+        "before": {"old": "A", "new": "B"}, "merged": {"old": "A", "new": "A"}, "split": {"old": "A", "new": "B"}
+    }.items():  # fmt: skip
+        give(models, bookings, []).run(*CORE)
+        models.table(
+            RECORDS,
+            NOTHING[RECORDS],
+            [told | {"source_record_id": member, "customer_id": person} for member, person in owners.items()],
+        )
+        models.run(*MARTS)
+        found[when] = models.rows("from marts.loyalty_lots order by lot_id")
+        for table in ("loyalty_lots", "loyalty_entries", "loyalty_balance_history"):
+            owned = dict(models.connection.execute(f"select member_id, customer_id from marts.{table}").fetchall())
+            assert owned == owners
+    assert found["split"] == found["before"] != found["merged"]

@@ -1,5 +1,5 @@
--- What a member has in the programme in which something was booked last; who is several members of it has the points of all
--- and the highest tier. Points of two programmes are two currencies, and are not added.
+-- What a member has in the programme in which something was booked last; who is several members of it has the points
+-- of all and the highest tier. Points of two programmes are two currencies, and are not added.
 with
 
 balances as (

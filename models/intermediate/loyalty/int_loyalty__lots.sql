@@ -174,8 +174,8 @@ expiring as (
     left join lapses on activated.member_no = lapses.member_no and activated.booking_id = lapses.booking_id
 ),
 
--- Which lot burns first must not depend on what comes later: what inactivity ends counts by what was to be expected when it
--- was booked.
+-- Which lot burns first must not depend on what comes later: what inactivity ends counts by what was to be expected
+-- when it was booked.
 burning as (
     select
         *,

@@ -73,7 +73,7 @@ debts as (
 expiries as (
     select
         moves.member_no,
-        {{ first_day_from('moves.moved_at', 'zones.time_zone') }} as expires_on,
+        cast({{ utc_to_local('moves.moved_at', 'zones.time_zone') }} as date) as expires_on,
         sum(moves.points) as points,
         point_in_time.as_of
     from moves
@@ -81,7 +81,7 @@ expiries as (
     inner join zones on members.programme = zones.programme
     cross join point_in_time
     where moves.kind = 'expire' and moves.booking_id is null and moves.moved_at >= point_in_time.cut_at
-    group by moves.member_no, {{ first_day_from('moves.moved_at', 'zones.time_zone') }}, point_in_time.as_of
+    group by moves.member_no, cast({{ utc_to_local('moves.moved_at', 'zones.time_zone') }} as date), point_in_time.as_of
 ),
 
 next_expiries as (

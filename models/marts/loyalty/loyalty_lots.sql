@@ -73,7 +73,7 @@ select
     stated.earned_at,
     stated.active_at,
     stated.expires_at,
-    {{ first_day_from('stated.expires_at', 'zones.time_zone') }} as expires_on,
+    cast({{ utc_to_local('stated.expires_at', 'zones.time_zone') }} as date) as expires_on,
     {{ as_points('stated.points') }} as points_issued,
     {{ as_points('case when stated.is_pending then stated.points_left else 0 end') }} as points_pending,
     {{ as_points('case when stated.is_pending then 0 else stated.points_left end') }} as points_available,

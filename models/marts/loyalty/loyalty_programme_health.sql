@@ -20,7 +20,7 @@ activity as (
 entries as (
     select
         entries.*,
-        {{ month_of('least(entries.occurred_on, point_in_time.as_of)') }} as period_month
+        {{ month_of('least(entries.occurred_on, point_in_time.as_of)') }} as month
     from {{ ref('loyalty_entries') }} as entries
     cross join point_in_time
 ),
@@ -32,7 +32,7 @@ notices as (
 redemptions as (
     select
         redemptions.*,
-        {{ month_of('least(redemptions.redeemed_on, point_in_time.as_of)') }} as period_month
+        {{ month_of('least(redemptions.redeemed_on, point_in_time.as_of)') }} as month
     from {{ ref('loyalty_redemptions') }} as redemptions
     cross join point_in_time
 ),
@@ -44,7 +44,7 @@ rejections as (
 orders as (
     select
         *,
-        {{ month_of('ordered_on') }} as period_month
+        {{ month_of('ordered_on') }} as month
     from {{ ref('orders') }}
     where is_valid
 ),
@@ -73,15 +73,15 @@ calendar as (
         programme,
         source_name,
         as_of,
-        {{ add_months('first_month', 'month_number') }} as period_month
+        {{ add_months('first_month', 'month_number') }} as month
     from numbered
 ),
 
 ends as (
     select
         *,
-        {{ last_day_of_month('period_month') }} as month_ends_on,
-        least({{ last_day_of_month('period_month') }}, as_of) as ends_on
+        {{ last_day_of_month('month') }} as month_ends_on,
+        least({{ last_day_of_month('month') }}, as_of) as ends_on
     from calendar
 ),
 
@@ -89,7 +89,7 @@ months as (
     select
         ends.programme,
         ends.source_name,
-        ends.period_month,
+        ends.month,
         ends.ends_on,
         ends.month_ends_on <= ends.as_of as is_mature,
         {{ add_days('ends.month_ends_on', threshold('active_days')) }} <= ends.as_of as is_followed,
@@ -134,7 +134,7 @@ first_offers as (
 member_months as (
     select
         months.programme,
-        months.period_month,
+        months.month,
         months.ends_on,
         activity.member_id,
         activity.enrolled_on,
@@ -154,24 +154,24 @@ member_months as (
 member_counts as (
     select
         programme,
-        period_month,
+        month,
         count(*) as members,
         count(*) filter (where last_active_on is not null and gone_on > ends_on) as active_members,
         count(*) filter (where is_reached) as reached_members
     from member_months
-    group by programme, period_month
+    group by programme, month
 ),
 
 memberships as (
     select
         programme,
-        period_month,
+        month,
         {{ days_between('enrolled_on', 'least(gone_on, ends_on)') }} as days,
         gone_on <= ends_on as has_ended
     from member_months
 ),
 
-{{ median_survival('memberships', ['programme', 'period_month']) }},
+{{ median_survival('memberships', ['programme', 'month']) }},
 
 -- Orders
 member_customers as (
@@ -191,7 +191,7 @@ member_customers as (
 member_orders as (
     select
         member_customers.programme,
-        orders.period_month,
+        orders.month,
         orders.customer_id,
         orders.net_revenue_reporting,
         cast({{ utc_to_local('orders.ordered_at', 'member_customers.time_zone') }} as date)
@@ -207,7 +207,7 @@ member_orders as (
 participation as (
     select
         programme,
-        period_month,
+        month,
         count(*) as orders,
         count(distinct customer_id) as buyers,
         sum(case when is_first_year then net_revenue_reporting end) as first_year_revenue,
@@ -215,23 +215,23 @@ participation as (
         sum(case when not is_first_year then net_revenue_reporting end) as later_revenue,
         count(case when not is_first_year then net_revenue_reporting end) as later_orders
     from member_orders
-    group by programme, period_month
+    group by programme, month
 ),
 
 all_orders as (
     select
-        period_month,
+        month,
         count(*) as orders,
         count(distinct customer_id) as buyers
     from orders
-    group by period_month
+    group by month
 ),
 
 -- Points that nobody can use
 balances as (
     select
         months.programme,
-        months.period_month,
+        months.month,
         months.unlock_above_points,
         months.ends_before,
         history.member_id,
@@ -254,7 +254,7 @@ consents as (
 reachable as (
     select distinct
         balances.programme,
-        balances.period_month,
+        balances.month,
         balances.member_id
     from balances
     inner join consents
@@ -273,11 +273,11 @@ rewards as (
 cheapest as (
     select
         months.programme,
-        months.period_month,
+        months.month,
         min(rewards.points) as points
     from months
     inner join rewards on months.programme = rewards.programme and {{ is_in_force('rewards', 'months.ends_on') }}
-    group by months.programme, months.period_month
+    group by months.programme, months.month
 ),
 
 told as (
@@ -290,7 +290,7 @@ told as (
 stuck as (
     select
         balances.programme,
-        balances.period_month,
+        balances.month,
         balances.points_available,
         case
             when balances.points_available <= balances.unlock_above_points then 'unlock'
@@ -299,36 +299,36 @@ stuck as (
         end as stranded_by
     from balances
     cross join told
-    left join cheapest on balances.programme = cheapest.programme and balances.period_month = cheapest.period_month
+    left join cheapest on balances.programme = cheapest.programme and balances.month = cheapest.month
     left join reachable
         on
             balances.programme = reachable.programme
-            and balances.period_month = reachable.period_month
+            and balances.month = reachable.month
             and balances.member_id = reachable.member_id
 ),
 
 stranded as (
     select
         programme,
-        period_month,
+        month,
         sum(points_available) as points_available,
         sum(case when stranded_by is not null then points_available else 0 end) as stranded_points,
         sum(case when stranded_by = 'unlock' then points_available else 0 end) as by_unlock,
         sum(case when stranded_by = 'reward' then points_available else 0 end) as by_reward,
         sum(case when stranded_by = 'channel' then points_available else 0 end) as by_channel
     from stuck
-    group by programme, period_month
+    group by programme, month
 ),
 
 -- Points that moved, and what was said before they lapsed
 moved as (
     select
         programme,
-        period_month,
+        month,
         sum(case when entry_type = 'earn' or (entry_type = 'adjust' and points > 0) then points else 0 end) as issued,
         sum(case when entry_type = 'spend' then -points else 0 end) as spent
     from entries
-    group by programme, period_month
+    group by programme, month
 ),
 
 warnings as (
@@ -346,7 +346,7 @@ warnings as (
 expiries as (
     select
         entries.programme,
-        entries.period_month,
+        entries.month,
         sum(-entries.points) as expired,
         sum(case when warnings.sent > 0 then -entries.points else 0 end) as told,
         sum(case when warnings.sent = 0 and warnings.unknown > 0 then -entries.points else 0 end) as unknown
@@ -357,13 +357,13 @@ expiries as (
             and entries.member_id = warnings.member_id
             and entries.occurred_on = warnings.expires_on
     where entries.entry_type = 'expire'
-    group by entries.programme, entries.period_month
+    group by entries.programme, entries.month
 ),
 
 notice_counts as (
     select
         programme,
-        {{ month_of('due_on') }} as period_month,
+        {{ month_of('due_on') }} as month,
         count(*) as due,
         count(*) filter (where is_reachable) as reachable,
         count(*) filter (where is_reachable and was_sent) as sent,
@@ -376,7 +376,7 @@ notice_counts as (
 redeemed as (
     select
         programme,
-        period_month,
+        month,
         count(*) as redemptions,
         count(*) filter (where broke_unlock_rule) as against_rule,
         sum(case when sales_channel in ('online', 'subscription') then points_earned_online else 0 end)
@@ -387,14 +387,14 @@ redeemed as (
         percentile_cont(0.5) within group (order by days_to_fulfilment) as median_days,
         percentile_cont(0.9) within group (order by days_to_fulfilment) as p90_days
     from redemptions
-    group by programme, period_month
+    group by programme, month
 ),
 
 last_redemptions as (
     select
         *,
         row_number() over (
-            partition by programme, period_month, member_id order by redeemed_at desc, redemption_id desc
+            partition by programme, month, member_id order by redeemed_at desc, redemption_id desc
         ) as position
     from redemptions
     where customer_id is not null
@@ -403,14 +403,14 @@ last_redemptions as (
 redeemers as (
     select
         programme,
-        period_month,
+        month,
         count(*) as redeemers,
         count(*) filter (
             where coalesce(next_ordered_on > {{ add_days('redeemed_on', threshold('active_days')) }}, true)
         ) as gone
     from last_redemptions
     where position = 1
-    group by programme, period_month
+    group by programme, month
 ),
 
 -- A refusal that names no programme is of the main ledger of the member's.
@@ -418,7 +418,7 @@ refused as (
     select
         activity.programme,
         {{ month_of('least(cast(' ~ utc_to_local('rejections.rejected_at', 'point_in_time.reporting_timezone')
-            ~ ' as date), point_in_time.as_of)') }} as period_month,
+            ~ ' as date), point_in_time.as_of)') }} as month,
         count(*) filter (where rejections.sales_channel = 'online') as online,
         count(*) filter (where rejections.sales_channel = 'pos') as pos
     from rejections
@@ -438,7 +438,7 @@ refused as (
 
 select
     months.programme,
-    months.period_month,
+    months.month,
     months.is_mature,
     cast(coalesce(member_counts.members, 0) as bigint) as members,
     {{ significant(ratio('member_counts.active_members', 'member_counts.members')) }} as active_member_rate,
@@ -493,6 +493,6 @@ cross join told
     'member_counts', 'median_survival', 'participation', 'cheapest', 'stranded', 'moved', 'notice_counts', 'expiries',
     'redeemed', 'redeemers', 'refused',
 ] %}
-left join {{ part }} on months.programme = {{ part }}.programme and months.period_month = {{ part }}.period_month
+left join {{ part }} on months.programme = {{ part }}.programme and months.month = {{ part }}.month
 {%- endfor %}
-left join all_orders on months.period_month = all_orders.period_month
+left join all_orders on months.month = all_orders.month

@@ -31,8 +31,12 @@ positions as (
             when moves.moved_at < point_in_time.cut_at and lots.active_at < point_in_time.cut_at then -moves.points
             else 0
         end as available,
-        case when moves.kind = 'expire' and moves.moved_at < point_in_time.cut_at then moves.points else 0 end as expired,
-        case when moves.kind = 'expire' and moves.moved_at >= point_in_time.cut_at then moves.points else 0 end as expiring
+        case
+            when moves.kind = 'expire' and moves.moved_at < point_in_time.cut_at then moves.points else 0
+        end as expired,
+        case
+            when moves.kind = 'expire' and moves.moved_at >= point_in_time.cut_at then moves.points else 0
+        end as expiring
     from moves
     inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
     cross join point_in_time
