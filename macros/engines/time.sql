@@ -164,14 +164,18 @@
 {%- endmacro %}
 
 
-{# An instant so many hours later; clocks that change do not matter. #}
-{% macro hours_later(instant, hours) -%}
-    {{ return(adapter.dispatch('hours_later', 'perennial')(instant, hours)) }}
+{# An instant so many seconds later. #}
+{% macro seconds_later(instant, seconds) -%}
+    {{ return(adapter.dispatch('seconds_later', 'perennial')(instant, seconds)) }}
 {%- endmacro %}
 
-{% macro default__hours_later(instant, hours) -%} timestampadd(hour, cast({{ hours }} as int), {{ instant }}) {%- endmacro %}
+{% macro default__seconds_later(instant, seconds) -%} timestampadd(second, cast({{ seconds }} as int), {{ instant }}) {%- endmacro %}
 
-{% macro duckdb__hours_later(instant, hours) -%} ({{ instant }} + to_hours(cast({{ hours }} as bigint))) {%- endmacro %}
+{% macro duckdb__seconds_later(instant, seconds) -%} ({{ instant }} + to_seconds(cast({{ seconds }} as bigint))) {%- endmacro %}
+
+
+{# An instant so many hours later; clocks that change do not matter. #}
+{% macro hours_later(instant, hours) -%} {{ perennial.seconds_later(instant, '3600 * (' ~ hours ~ ')') }} {%- endmacro %}
 
 
 {# The same for days of 24 hours. #}

@@ -74,6 +74,12 @@ class LedgerModels:
         self.table("intermediate.int_loyalty_bookings__unioned", BOOKING_TYPES, bookings)
         self.table("settings.loyalty_programmes", RULE_TYPES, rules)
         self.table("settings.loyalty_scenarios", SCENARIO_TYPES, scenarios)
+        # Days before and after these years are converted one by one.
+        self.table(
+            "settings.thresholds",
+            {"name": "varchar", "value": "int"},
+            [{"name": "earliest_plausible_year", "value": 2024}, {"name": "latest_plausible_year", "value": 2024}],
+        )
         for name, types in NOTHING.items():
             self.table(name, types, [])
         self.table(

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from ledger import CORE, NOTHING, LedgerModels
 from loyalty_reference import play_all
 
-MARTS = ("int_loyalty__balance_changes", "loyalty_lots", "loyalty_entries", "loyalty_balance_history")
+MARTS = (
+    "int_loyalty__local_days",
+    "int_loyalty__balance_changes",
+    "loyalty_lots",
+    "loyalty_entries",
+    "loyalty_balance_history",
+)
 FAR = datetime(2030, 1, 1)
 RECORDS = "intermediate.int_identity__records"
 # What follows from no row of the random programmes: points without end.

@@ -18,6 +18,7 @@ from conftest import run_dbt
 AN_ORDER = "order_id = (select min(order_id) from marts.orders where is_valid and order_sequence = 2)"
 A_RETURN = "refund_line_id = (select min(refund_line_id) from marts.refunds where match_state = 'matched')"
 A_CUSTOMER = "customer_id = (select min(customer_id) from marts.customers where order_count > 1)"
+A_LOT = "lot_id = (select min(lot_id) from marts.loyalty_lots where points_issued > 0)"
 A_CELL = """
     segment_type = 'all' and months_since_first = 1
     and cohort_month = (select min(cohort_month) from marts.customer_cohorts)
@@ -47,6 +48,85 @@ class Defect:
 
 
 DEFECTS = (
+    # The ledger of points
+    Defect(
+        "a lot that has spent a point too many",
+        f"update marts.loyalty_lots set points_spent = points_spent + 1 where {A_LOT}",
+        "loyalty_lots_add_up",
+    ),
+    Defect(
+        "a lot below zero, and in sum as before",
+        f"""
+        update marts.loyalty_lots set points_spent = points_spent - points_issued - 1,
+            points_adjusted = points_adjusted + points_issued + 1
+        where {A_LOT}
+        """,
+        "loyalty_lots_are_never_below_zero",
+    ),
+    Defect(
+        "a day with less than nothing",
+        "update marts.loyalty_balance_history set points_pending = -1 where valid_to is not null",
+        "loyalty_history_is_never_below_zero",
+    ),
+    Defect(
+        "two balances of one day",
+        """
+        update marts.loyalty_balance_history set valid_to = valid_to + 1
+        where valid_to = (select max(valid_to) from marts.loyalty_balance_history)
+        """,
+        "loyalty_history_covers_every_day",
+    ),
+    Defect(
+        "an entry that no lot and no month holds",
+        """
+        insert into marts.loyalty_entries by name
+        select * replace ('planted' as entry_id, 0.01 as points) from marts.loyalty_entries
+        where entry_type = 'earn' order by entry_id limit 1
+        """,
+        "loyalty_ledger_is_one",
+        ("liability_ties_to_the_ledger",),
+    ),
+    Defect(
+        "a month that is owed a point more",
+        """
+        update marts.loyalty_liability_monthly set closing_points = closing_points + 1
+        where month = (select max(month) from marts.loyalty_liability_monthly)
+        """,
+        "liability_ties_to_the_ledger",
+    ),
+    Defect(
+        "points spent before they can be",
+        """
+        update intermediate.int_loyalty__moves set moved_at = timestamp '2000-01-01 00:00:00'
+        where (member_no, lot_no) = (
+            select (member_no, lot_no) from intermediate.int_loyalty__moves where kind = 'spend' order by all limit 1
+        ) and kind = 'spend'
+        """,
+        "loyalty_moves_stay_within_their_lots",
+    ),
+    Defect(
+        "points spent that the lot never had",
+        """
+        update intermediate.int_loyalty__moves set points = points + 1000000
+        where booking_id = (select min(booking_id) from intermediate.int_loyalty__moves where kind = 'spend')
+        """,
+        "loyalty_moves_stay_within_their_lots",
+    ),
+    Defect(
+        "an earning that takes points",
+        """
+        update intermediate.int_loyalty_bookings__unioned set points = -5
+        where booking_id = (
+            select min(booking_id) from intermediate.int_loyalty_bookings__unioned where entry_type = 'earn'
+        )
+        """,
+        "loyalty_bookings_have_the_sign_of_their_kind",
+    ),
+    Defect(
+        "points that expire after no number of days",
+        "update settings.loyalty_programmes set expiry_days = null where programme = 'talon_one'",
+        "loyalty_programmes_are_complete",
+    ),
     Defect(
         "a step between a vendor and us lost",
         "update marts.vendor_bridge set amount = amount + 1 where step = 'vendor' and measure = 'orders'",

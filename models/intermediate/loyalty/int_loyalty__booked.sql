@@ -30,21 +30,25 @@ ruled as (
     where bookings.entry_type <> 'expire' or rules.expiry_policy = 'told'
 ),
 
-reversed_orders as (
-    select distinct order_reference
-    from bookings
+reversals as (
+    select * from {{ ref('int_loyalty_bookings__unioned') }}
     where entry_type = 'spend_reversal'
+),
+
+spends as (
+    select * from {{ ref('int_loyalty_bookings__unioned') }}
+    where entry_type = 'spend'
 ),
 
 first_spends as (
     select
-        ruled.member_no,
-        ruled.order_reference,
-        min(ruled.booked_at) as booked_at
-    from ruled
-    semi join reversed_orders on ruled.order_reference = reversed_orders.order_reference
-    where ruled.entry_type = 'spend'
-    group by ruled.member_no, ruled.order_reference
+        spends.programme,
+        spends.member_id,
+        spends.order_reference,
+        min(spends.booked_at) as booked_at
+    from spends
+    semi join reversals on spends.order_reference = reversals.order_reference
+    group by spends.programme, spends.member_id, spends.order_reference
 )
 
 select
@@ -75,6 +79,6 @@ select
 from ruled
 left join first_spends
     on
-        ruled.entry_type = 'spend_reversal'
-        and ruled.member_no = first_spends.member_no
+        ruled.programme = first_spends.programme
+        and ruled.member_id = first_spends.member_id
         and ruled.order_reference = first_spends.order_reference

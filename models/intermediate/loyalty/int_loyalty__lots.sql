@@ -10,31 +10,16 @@ booked as (
     where ledger_part = 'lot' {{ and_changed('member_no') }}
 ),
 
+all_booked as (
+    select * from {{ ref('int_loyalty__booked') }}
+),
+
 members as (
     select * from {{ ref('int_loyalty__members') }}
 ),
 
 rules as (
     select * from {{ ref('int_loyalty__rules') }}
-),
-
-activated as (
-    select
-        booked.*,
-        rules.time_zone,
-        rules.expiry_days,
-        rules.expiry_policy,
-        rules.expires_at_midnight,
-        case booked.activation
-            when 'at' then greatest(coalesce(booked.active_at, booked.booked_at), booked.booked_at)
-            when 'rule' then {{ days_later('booked.booked_at', 'coalesce(rules.pending_days, 0)') }}
-        end as usable_at
-    from booked
-    inner join rules
-        on
-            booked.scenario = rules.scenario
-            and booked.programme = rules.programme
-            and booked.rule_number = rules.rule_number
 ),
 
 -- Inactivity: what kept a member's points alive, each instant once, as stretches without a gap of the whole period.
@@ -58,7 +43,7 @@ resets as (
         booked.booked_at as reset_at,
         inactivity_rules.rule_number,
         inactivity_rules.expiry_days
-    from {{ ref('int_loyalty__booked') }} as booked
+    from all_booked as booked
     inner join inactivity_rules
         on booked.scenario = inactivity_rules.scenario and booked.programme = inactivity_rules.programme
     where
@@ -71,14 +56,14 @@ resets as (
         {{ and_changed('booked.member_no') }}
     union distinct
     select
-        activated.member_no,
+        booked.member_no,
         inactivity_rules.turned_on_at as reset_at,
         inactivity_rules.rule_number,
         inactivity_rules.expiry_days
-    from activated
+    from booked
     inner join inactivity_rules
-        on activated.scenario = inactivity_rules.scenario and activated.programme = inactivity_rules.programme
-    where activated.booked_at < inactivity_rules.turned_on_at
+        on booked.scenario = inactivity_rules.scenario and booked.programme = inactivity_rules.programme
+    where booked.booked_at < inactivity_rules.turned_on_at
 ),
 
 reset_gaps as (
@@ -115,25 +100,28 @@ stretches as (
 -- The rule that says when a lot lapses: its own, or, of lots without an end, the first inactivity rule after it.
 inactive_lots as (
     select
-        activated.member_no,
-        activated.booking_id,
-        activated.booked_at,
-        activated.points,
+        booked.member_no,
+        booked.booking_id,
         inactivity_rules.rule_number,
         inactivity_rules.expiry_days,
-        greatest(activated.booked_at, coalesce(inactivity_rules.turned_on_at, activated.booked_at)) as counted_from
-    from activated
+        greatest(booked.booked_at, coalesce(inactivity_rules.turned_on_at, booked.booked_at)) as counted_from
+    from booked
     inner join inactivity_rules
-        on activated.scenario = inactivity_rules.scenario and activated.programme = inactivity_rules.programme
+        on booked.scenario = inactivity_rules.scenario and booked.programme = inactivity_rules.programme
+    inner join rules
+        on
+            booked.scenario = rules.scenario
+            and booked.programme = rules.programme
+            and booked.rule_number = rules.rule_number
     where
-        activated.expiry = 'rule'
-        and activated.activation <> 'waits'
+        booked.expiry = 'rule'
+        and booked.activation <> 'waits'
         and (
-            activated.rule_number = inactivity_rules.rule_number
-            or activated.expiry_policy = 'none' and inactivity_rules.rule_number > activated.rule_number
+            booked.rule_number = inactivity_rules.rule_number
+            or rules.expiry_policy = 'none' and inactivity_rules.rule_number > booked.rule_number
         )
     qualify row_number() over (
-        partition by activated.member_no, activated.booking_id order by inactivity_rules.rule_number
+        partition by booked.member_no, booked.booking_id order by inactivity_rules.rule_number
     ) = 1
 ),
 
@@ -150,6 +138,25 @@ lapses as (
             and lots.counted_from < stretches.ends_at
             and stretches.starts_at < {{ days_later('lots.counted_from', 'lots.expiry_days') }}
     group by lots.member_no, lots.booking_id
+),
+
+activated as (
+    select
+        booked.*,
+        rules.time_zone,
+        rules.expiry_days,
+        rules.expiry_policy,
+        rules.expires_at_midnight,
+        case booked.activation
+            when 'at' then greatest(coalesce(booked.active_at, booked.booked_at), booked.booked_at)
+            when 'rule' then {{ days_later('booked.booked_at', 'coalesce(rules.pending_days, 0)') }}
+        end as usable_at
+    from booked
+    inner join rules
+        on
+            booked.scenario = rules.scenario
+            and booked.programme = rules.programme
+            and booked.rule_number = rules.rule_number
 ),
 
 expiring as (

@@ -29,19 +29,40 @@ point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
-days as (
+people as (
     select
         members.member_no,
-        cast({{ utc_to_local('changes.changed_at', 'zones.time_zone') }} as date) as changed_on,
+        members.programme,
+        members.member_id,
+        zones.time_zone,
+        records.customer_id
+    from members
+    inner join zones on members.programme = zones.programme
+    left join records
+        on
+            members.source_name = records.source_name
+            and members.source_record_type = records.source_record_type
+            and members.source_record_id = records.source_record_id
+),
+
+local_days as (
+    select * from {{ ref('int_loyalty__local_days') }}
+),
+
+days as (
+    select
+        people.member_no,
+        {{ local_day('changes.changed_at', 'local_days', 'people.time_zone') }} as changed_on,
         sum(changes.available) as available,
         sum(changes.pending) as pending,
         sum(changes.debt) as debt
     from changes
-    inner join members on changes.member_no = members.member_no
-    inner join zones on members.programme = zones.programme
+    inner join people on changes.member_no = people.member_no
     cross join point_in_time
+    left join local_days
+        on people.time_zone = local_days.time_zone and cast(changes.changed_at as date) = local_days.utc_day
     where changes.changed_at < point_in_time.cut_at
-    group by members.member_no, cast({{ utc_to_local('changes.changed_at', 'zones.time_zone') }} as date)
+    group by people.member_no, {{ local_day('changes.changed_at', 'local_days', 'people.time_zone') }}
 ),
 
 {%- set upto = 'partition by member_no order by changed_on rows between unbounded preceding and current row' %}
@@ -58,18 +79,13 @@ balances as (
 )
 
 select
-    members.programme,
-    members.member_id,
-    records.customer_id,
+    people.programme,
+    people.member_id,
+    people.customer_id,
     balances.changed_on as valid_from,
     balances.next_changed_on as valid_to,
     {{ as_points('balances.available') }} as points_available,
     {{ as_points('balances.pending') }} as points_pending,
     {{ as_points('balances.debt') }} as points_debt
 from balances
-inner join members on balances.member_no = members.member_no
-left join records
-    on
-        members.source_name = records.source_name
-        and members.source_record_type = records.source_record_type
-        and members.source_record_id = records.source_record_id
+inner join people on balances.member_no = people.member_no

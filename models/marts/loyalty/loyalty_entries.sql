@@ -4,18 +4,14 @@
 -- bring are not there yet.
 with
 
+booked_lots as (
+    select * from {{ ref('int_loyalty__booked') }}
+    where scenario = 'live' and ledger_part = 'lot'
+),
+
 booked as (
     select * from {{ ref('int_loyalty__booked') }}
-    where scenario = 'live'
-),
-
-lots as (
-    select * from {{ ref('int_loyalty__lots') }}
-    where scenario = 'live'
-),
-
-moves as (
-    select * from {{ ref('int_loyalty__moves') }}
+    where scenario = 'live' and ledger_part <> 'lot'
 ),
 
 members as (
@@ -40,24 +36,42 @@ zones as (
     where scenario = 'live'
 ),
 
+local_days as (
+    select * from {{ ref('int_loyalty__local_days') }}
+),
+
 point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
--- What the lots gave or took, and for how many lots a booking did so.
+people as (
+    select
+        members.member_no,
+        members.programme,
+        members.member_id,
+        records.customer_id
+    from members
+    left join records
+        on
+            members.source_name = records.source_name
+            and members.source_record_type = records.source_record_type
+            and members.source_record_id = records.source_record_id
+),
+
+-- What the lots gave or took, and from which one, if it was one.
 taken as (
     select
         member_no,
         booking_id,
         -sum(case when kind = 'uncovered' then 0 else points end) as points,
-        case when count(distinct lot_no) = 1 then min(lot_no) end as lot_no
-    from moves
+        case when min(lot_no) = max(lot_no) then min(lot_no) end as lot_no
+    from {{ ref('int_loyalty__moves') }}
     where booking_id is not null
     group by member_no, booking_id
 ),
 
 reversals as (
-    select distinct
+    select
         member_no,
         order_reference
     from booked
@@ -75,40 +89,42 @@ first_spends as (
     group by booked.member_no, booked.order_reference
 ),
 
-told_entries as (
+entries as (
+    select
+        booking_id as entry_id,
+        member_no,
+        rule_number,
+        entry_type,
+        points,
+        points as points_told,
+        booked_at as occurred_at,
+        booking_id as lot_id,
+        order_reference,
+        cast(null as string) as reverses_entry_id,
+        reason
+    from booked_lots
+    union all
     select
         booked.booking_id as entry_id,
         booked.member_no,
         booked.rule_number,
         booked.entry_type,
-        case booked.ledger_part
-            when 'lot' then booked.points
-            else coalesce(taken.points, 0)
-        end as points,
-        case when booked.ledger_part in ('lot', 'reversal') then booked.points else -booked.points end as points_told,
+        coalesce(taken.points, 0) as points,
+        case booked.ledger_part when 'reversal' then booked.points else -booked.points end as points_told,
         booked.booked_at as occurred_at,
-        case booked.ledger_part when 'lot' then booked.booking_id else lots.lot_id end as lot_id,
+        lots.lot_id,
         booked.order_reference,
-        case
-            when booked.entry_type = 'spend_reversal' then first_spends.booking_id
-            when booked.entry_type = 'clawback' then lots.lot_id
+        case booked.ledger_part
+            when 'reversal' then first_spends.booking_id
+            when 'clawback' then lots.lot_id
         end as reverses_entry_id,
         booked.reason
     from booked
-    left join taken
-        on
-            booked.ledger_part <> 'lot'
-            and booked.member_no = taken.member_no
-            and booked.booking_id = taken.booking_id
-    left join lots on taken.member_no = lots.member_no and taken.lot_no = lots.lot_no
+    left join taken on booked.member_no = taken.member_no and booked.booking_id = taken.booking_id
+    left join {{ ref('int_loyalty__lots') }} as lots on taken.member_no = lots.member_no and taken.lot_no = lots.lot_no
     left join first_spends
-        on
-            booked.ledger_part = 'reversal'
-            and booked.member_no = first_spends.member_no
-            and booked.order_reference = first_spends.order_reference
-),
-
-activations as (
+        on booked.member_no = first_spends.member_no and booked.order_reference = first_spends.order_reference
+    union all
     select
         lots.lot_id || ':activate' as entry_id,
         lots.member_no,
@@ -119,12 +135,14 @@ activations as (
         lots.active_at as occurred_at,
         lots.lot_id,
         lots.order_reference,
+        cast(null as string) as reverses_entry_id,
         cast(null as string) as reason
-    from lots
-    where lots.active_at > lots.earned_at and (lots.expires_at is null or lots.expires_at > lots.active_at)
-),
-
-expiries as (
+    from {{ ref('int_loyalty__lots') }} as lots
+    where
+        lots.scenario = 'live'
+        and lots.active_at > lots.earned_at
+        and (lots.expires_at is null or lots.expires_at > lots.active_at)
+    union all
     select
         lots.lot_id || ':expire'
         || case when moves.moved_at = lots.expires_at then '' else ':' || cast(moves.moved_at as string) end
@@ -139,41 +157,22 @@ expiries as (
         lots.order_reference,
         cast(null as string) as reverses_entry_id,
         cast(null as string) as reason
-    from moves
-    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
-    where moves.kind = 'expire' and moves.booking_id is null
-),
-
-entries as (
-    select * from told_entries
-    union all
-    select
-        entry_id,
-        member_no,
-        rule_number,
-        entry_type,
-        points,
-        points_told,
-        occurred_at,
-        lot_id,
-        order_reference,
-        cast(null as string) as reverses_entry_id,
-        reason
-    from activations
-    union all
-    select * from expiries
+    from {{ ref('int_loyalty__moves') }} as moves
+    inner join {{ ref('int_loyalty__lots') }} as lots
+        on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
+    where lots.scenario = 'live' and moves.kind = 'expire' and moves.booking_id is null
 )
 
 select
     entries.entry_id,
-    members.programme,
-    members.member_id,
-    records.customer_id,
+    people.programme,
+    people.member_id,
+    people.customer_id,
     entries.entry_type,
     {{ as_points('entries.points') }} as points,
     {{ as_points('entries.points_told') }} as points_told,
     entries.occurred_at,
-    cast({{ utc_to_local('entries.occurred_at', 'zones.time_zone') }} as date) as occurred_on,
+    {{ local_day('entries.occurred_at', 'local_days', 'zones.time_zone') }} as occurred_on,
     entries.lot_id,
     orders.order_id,
     entries.reverses_entry_id,
@@ -181,13 +180,10 @@ select
     entries.reason
 from entries
 cross join point_in_time
-inner join members on entries.member_no = members.member_no
-inner join zones on members.programme = zones.programme and entries.rule_number = zones.rule_number
-left join records
-    on
-        members.source_name = records.source_name
-        and members.source_record_type = records.source_record_type
-        and members.source_record_id = records.source_record_id
+inner join people on entries.member_no = people.member_no
+inner join zones on people.programme = zones.programme and entries.rule_number = zones.rule_number
+left join local_days
+    on zones.time_zone = local_days.time_zone and cast(entries.occurred_at as date) = local_days.utc_day
 left join references_of_orders on entries.order_reference = references_of_orders.order_reference
 left join orders on references_of_orders.order_id = orders.order_id
 where entries.occurred_at < point_in_time.cut_at

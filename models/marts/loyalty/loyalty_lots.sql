@@ -14,6 +14,7 @@ moves as (
 
 members as (
     select * from {{ ref('int_loyalty__members') }}
+    where scenario = 'live'
 ),
 
 zones as (
@@ -30,6 +31,24 @@ orders as (
 
 point_in_time as (
     select * from {{ ref('point_in_time') }}
+),
+
+people as (
+    select
+        members.member_no,
+        members.programme,
+        members.member_id,
+        records.customer_id
+    from members
+    left join records
+        on
+            members.source_name = records.source_name
+            and members.source_record_type = records.source_record_type
+            and members.source_record_id = records.source_record_id
+),
+
+local_days as (
+    select * from {{ ref('int_loyalty__local_days') }}
 ),
 
 gone as (
@@ -65,15 +84,15 @@ stated as (
 
 select
     stated.lot_id,
-    stated.programme,
-    stated.member_id,
-    records.customer_id,
+    people.programme,
+    people.member_id,
+    people.customer_id,
     stated.entry_type,
     orders.order_id,
     stated.earned_at,
     stated.active_at,
     stated.expires_at,
-    cast({{ utc_to_local('stated.expires_at', 'zones.time_zone') }} as date) as expires_on,
+    {{ local_day('stated.expires_at', 'local_days', 'zones.time_zone') }} as expires_on,
     {{ as_points('stated.points') }} as points_issued,
     {{ as_points('case when stated.is_pending then stated.points_left else 0 end') }} as points_pending,
     {{ as_points('case when stated.is_pending then 0 else stated.points_left end') }} as points_available,
@@ -83,15 +102,12 @@ select
     {{ as_points('coalesce(stated.adjusted, 0)') }} as points_adjusted,
     {{ as_points('coalesce(stated.repaid, 0)') }} as points_repaid
 from stated
-inner join members on stated.member_no = members.member_no
+inner join people on stated.member_no = people.member_no
 inner join zones
     on
         stated.scenario = zones.scenario
         and stated.programme = zones.programme
         and stated.rule_number = zones.rule_number
-left join records
-    on
-        members.source_name = records.source_name
-        and members.source_record_type = records.source_record_type
-        and members.source_record_id = records.source_record_id
+left join local_days
+    on zones.time_zone = local_days.time_zone and cast(stated.expires_at as date) = local_days.utc_day
 left join orders on stated.order_reference = orders.order_reference
