@@ -6,8 +6,7 @@
     maximum and no recursion. A draw takes from the lots that its stretch of the line lies in.
 
     `lots` has member_no, lot_no, active_at, expires_at, points, points_through; `draws` has member_no, event_no (rising with
-    time), happened_at, points. Members of whom some draw reaches beyond what was usable are told by overdrawn: nothing here
-    holds for them.
+    time), happened_at, points. Nothing here holds for a member of whom some draw reaches beyond what was usable.
 #}
 {% macro fronts(lots, draws) -%}
     {%- set in_time = 'partition by member_no order by happened_at, is_draw, position rows between unbounded preceding and' -%}
@@ -46,4 +45,15 @@
             ) as happenings
         ) as summed
     ) as measured
+{%- endmacro %}
+
+
+{# What a move is: by date if no event made it, below 0 if it paid debt, else what was booked. #}
+{% macro move_kind(event_no, entry_type) -%}
+    case
+        when {{ event_no }} is null then 'expire'
+        when {{ event_no }} < 0 then 'repay'
+        when {{ entry_type }} in ('spend', 'spend_reversal', 'clawback', 'expire') then {{ entry_type }}
+        else 'adjust'
+    end
 {%- endmacro %}

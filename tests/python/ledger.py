@@ -8,7 +8,8 @@ import pyarrow
 from conftest import Warehouse
 
 CORE = (
-    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__lots", "int_loyalty__moves",
+    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__lots", "int_loyalty__events",
+    "int_loyalty__plain_moves", "int_loyalty__sequential_moves", "int_loyalty__moves",
 )  # fmt: skip
 BOOKING_TYPES = {
     "booking_id": "varchar", "source_name": "varchar", "programme": "varchar", "member_id": "varchar",

@@ -45,10 +45,11 @@ def carried_on(sample, sample_raw, crowd, tmp_path_factory) -> tuple[Warehouse, 
                 ).fetchall()
                 for moves_on in (False, True):
                     planted.append(next(row for row in members if ((row[:2] in later) == moves_on) and row[1] != GONE))
-                    connection.execute(
-                        "update intermediate.int_loyalty__moves set points = points + 777 where member_no = ?",
-                        planted[-1][2:],
-                    )
+                    for table in ("plain_moves", "sequential_moves"):
+                        connection.execute(
+                            f"update intermediate.int_loyalty__{table} set points = points + 777 where member_no = ?",
+                            planted[-1][2:],
+                        )
         result = run_dbt("run", "-s", *CORE, raw=sample_raw.folder, folder=folder)
         assert result.returncode == 0, result.stdout
     return Warehouse(database, folder / "target", ""), planted

@@ -97,9 +97,9 @@ DEFECTS = (
     Defect(
         "points spent before they can be",
         """
-        update intermediate.int_loyalty__moves set moved_at = timestamp '2000-01-01 00:00:00'
+        update intermediate.int_loyalty__plain_moves set moved_at = timestamp '2000-01-01 00:00:00'
         where (member_no, lot_no) = (
-            select (member_no, lot_no) from intermediate.int_loyalty__moves where kind = 'spend' order by all limit 1
+            select (member_no, lot_no) from intermediate.int_loyalty__plain_moves where kind = 'spend' order by all limit 1
         ) and kind = 'spend'
         """,
         "loyalty_moves_stay_within_their_lots",
@@ -107,8 +107,8 @@ DEFECTS = (
     Defect(
         "points spent that the lot never had",
         """
-        update intermediate.int_loyalty__moves set points = points + 1000000
-        where booking_id = (select min(booking_id) from intermediate.int_loyalty__moves where kind = 'spend')
+        update intermediate.int_loyalty__plain_moves set points = points + 1000000
+        where booking_id = (select min(booking_id) from intermediate.int_loyalty__plain_moves where kind = 'spend')
         """,
         "loyalty_moves_stay_within_their_lots",
     ),
