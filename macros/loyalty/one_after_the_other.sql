@@ -272,17 +272,16 @@ ended as (
     select * from untouched
 ),
 
+-- What a lot has left in the end expires in its time.
 moves as (
     select
         member_no,
-        {{ explode('moves') }} as move
-    from ended
-),
-
-ends as (
-    select
-        member_no,
-        {{ explode('lots') }} as lot
+        {{ explode(join_lists('moves', map_list(
+            filter_list('lots', 'lot', 'lot.points_left > 0 and lot.until is not null'), 'lot', make_struct({
+                'lot_no': 'lot.lot_no', 'event_no': 'cast(null as int)', 'order_no': 'cast(null as int)',
+                'moved_at': 'lot.until', 'points': 'lot.points_left'
+            })
+        ))) }} as move
     from ended
 )
 
@@ -293,13 +292,4 @@ select
     move.moved_at as moved_at,
     move.points as points
 from moves
-union all
-select
-    member_no,
-    lot.lot_no as lot_no,
-    cast(null as int) as event_no,
-    lot.until as moved_at,
-    lot.points_left as points
-from ends
-where lot.points_left > 0 and lot.until is not null
 {%- endmacro %}

@@ -6,18 +6,27 @@ zones as (
     select distinct time_zone from {{ ref('int_loyalty__rules') }}
 ),
 
+years as (
+    select
+        max(case when name = 'earliest_plausible_year' then cast(value as int) end) as first_year,
+        max(case when name = 'latest_plausible_year' then cast(value as int) end) as last_year
+    from {{ ref('thresholds') }}
+),
+
 numbered as (
     select
-        time_zone,
-        {{ explode(integers(threshold('earliest_plausible_year'), threshold('latest_plausible_year'))) }}
-            as calendar_year
+        zones.time_zone,
+        years.first_year,
+        {{ explode(integers(0, days_between('make_date(years.first_year, 1, 1)', 'make_date(years.last_year, 12, 31)'))) }}
+            as day_number
     from zones
+    cross join years
 ),
 
 days as (
     select
         time_zone,
-        {{ add_days('make_date(calendar_year, 1, 1)', explode(integers(0, 366))) }} as utc_day
+        {{ add_days('make_date(first_year, 1, 1)', 'day_number') }} as utc_day
     from numbered
 ),
 
@@ -29,7 +38,6 @@ measured as (
             'cast(utc_day as timestamp)', utc_to_local('cast(utc_day as timestamp)', 'time_zone')
         ) }} as seconds_ahead
     from days
-    group by time_zone, utc_day
 ),
 
 compared as (
@@ -40,14 +48,21 @@ compared as (
 ),
 
 -- Clocks change at a quarter of an hour.
-quarters as (
+numbered_quarters as (
     select
         time_zone,
         utc_day,
         next_seconds_ahead,
-        {{ seconds_later('cast(utc_day as timestamp)', '900 * ' ~ explode(integers(0, 96))) }} as quarter_at
+        {{ explode(integers(0, 96)) }} as quarter_number
     from compared
     where seconds_ahead <> next_seconds_ahead
+),
+
+quarters as (
+    select
+        *,
+        {{ seconds_later('cast(utc_day as timestamp)', '900 * quarter_number') }} as quarter_at
+    from numbered_quarters
 ),
 
 changes as (

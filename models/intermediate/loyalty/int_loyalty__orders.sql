@@ -4,7 +4,8 @@ with
 till_sales as (
     select
         order_id,
-        lower(order_id) as reference
+        lower(order_id) as reference,
+        lower(substr(order_id, length(source_name) + 2)) as receipt
     from {{ ref('int_orders__unioned') }}
     where sales_channel = 'pos'
 ),
@@ -21,7 +22,7 @@ readings as (
     from till_sales
     union all
     select
-        substr(reference, strpos(reference, ':') + 1) as reference,
+        receipt as reference,
         order_id
     from till_sales
 )
