@@ -1,6 +1,6 @@
 {{ config(materialized=replaced_in_part(), incremental_strategy='append', pre_hook='{{ forget_changed() }}') }}
--- One booking that makes no lot, in the order in which they take effect. At one instant: what comes back, what a platform lets
--- expire, what is spent, what is clawed back, what is corrected.
+-- One booking that makes no lot, in the order in which they take effect. At one instant: what comes back, what a
+-- platform lets expire, what is spent, what is clawed back, what is corrected.
 with
 
 booked as (

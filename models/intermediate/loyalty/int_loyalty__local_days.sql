@@ -8,17 +8,16 @@ zones as (
 
 years as (
     select
-        max(case when name = 'earliest_plausible_year' then cast(value as int) end) as first_year,
-        max(case when name = 'latest_plausible_year' then cast(value as int) end) as last_year
+        max(case when name = 'earliest_plausible_year' then make_date(cast(value as int), 1, 1) end) as first_day,
+        max(case when name = 'latest_plausible_year' then make_date(cast(value as int), 12, 31) end) as last_day
     from {{ ref('thresholds') }}
 ),
 
 numbered as (
     select
         zones.time_zone,
-        years.first_year,
-        {{ explode(integers(0, days_between('make_date(years.first_year, 1, 1)', 'make_date(years.last_year, 12, 31)'))) }}
-            as day_number
+        years.first_day,
+        {{ explode(integers(0, days_between('years.first_day', 'years.last_day'))) }} as day_number
     from zones
     cross join years
 ),
@@ -26,7 +25,7 @@ numbered as (
 days as (
     select
         time_zone,
-        {{ add_days('make_date(first_year, 1, 1)', 'day_number') }} as utc_day
+        {{ add_days('first_day', 'day_number') }} as utc_day
     from numbered
 ),
 

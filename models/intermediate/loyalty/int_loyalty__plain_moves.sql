@@ -10,10 +10,10 @@ out_of_order as (
 ),
 
 members as (
-    select members.*
-    from {{ ref('int_loyalty__members') }} as members
-    anti join out_of_order on members.member_no = out_of_order.member_no
-    where not members.needs_sequence {{ and_changed('members.member_no') }}
+    select everybody.*
+    from {{ ref('int_loyalty__members') }} as everybody
+    anti join out_of_order on everybody.member_no = out_of_order.member_no
+    where not everybody.needs_sequence {{ and_changed('everybody.member_no') }}
 ),
 
 lots as (

@@ -1,6 +1,6 @@
 {{ config(materialized=replaced_in_part(), incremental_strategy='append', pre_hook='{{ forget_changed() }}') }}
--- Moves of all other members, one event after the other (one_after_the_other), and what no lot gave: debt where a clawback
--- did not find it, uncovered where a spend, correction or reversal did not.
+-- Moves of all other members, one event after the other (one_after_the_other), and what no lot gave: debt where a
+-- clawback did not find it, uncovered where a spend, correction or reversal did not.
 with
 
 plain as (
@@ -9,10 +9,10 @@ plain as (
 ),
 
 members as (
-    select members.*
-    from {{ ref('int_loyalty__members') }} as members
-    anti join plain on members.member_no = plain.member_no
-    where true {{ and_changed('members.member_no') }}
+    select everybody.*
+    from {{ ref('int_loyalty__members') }} as everybody
+    anti join plain on everybody.member_no = plain.member_no
+    where true {{ and_changed('everybody.member_no') }}
 ),
 
 lots as (
