@@ -29,9 +29,9 @@
 {%- endmacro %}
 
 
-{# Another text whenever the SQL of the ledger is another one: then every member is worked out anew. #}
+{# Another text whenever the SQL of the ledger, macros included, is another one: then every member is worked out anew. #}
 {% macro ledger_checksum() -%}
-    {%- set parts = [] -%}
+    {%- set parts = [perennial.fronts('lots', 'draws'), perennial.one_after_the_other('lots', 'events')] -%}
     {%- if execute -%}
         {%- for node in graph.get('nodes', {}).values() if '/loyalty/' in node.original_file_path -%}
             {%- do parts.append(node.name ~ ' ' ~ node.checksum.checksum) -%}
