@@ -92,7 +92,8 @@ class LedgerModels:
 
     def run(self, *models: str) -> "LedgerModels":
         for model in models or CORE:
-            (path,) = self.folder.rglob(f"{model}.sql")
+            # dbt keeps what a unit test took the model for below the test's file.
+            (path,) = (found for found in self.folder.rglob(f"{model}.sql") if found.parent.suffix != ".yml")
             schema = "marts" if "marts" in path.parts else "intermediate"
             self.connection.execute(f"create or replace table {schema}.{model} as {path.read_text()}")
         return self

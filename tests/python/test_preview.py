@@ -15,7 +15,11 @@ from preview import compare
 from preview.__main__ import report
 from preview.rebuild import what_failed
 
-VARIABLES = {"systems": ["pos"], "custom_consent_events": "home_made.consents"}
+VARIABLES = {
+    "systems": ["pos"],
+    "custom_consent_events": "home_made.consents",
+    "custom_loyalty_bookings": "home_made.bookings",
+}
 NEVER_COPIED = (".git", ".venv", ".cache", "data", "target", "logs", "__pycache__", "*.duckdb", "fixtures", "python")
 SALES = [
     sale(1, "2024-01-10 10:00:00", 10, "A", customer_email="anna@canary.example"),
@@ -41,13 +45,22 @@ CONSENTS = """
         ('6', 'email', 'subscribed', '2024-03-06 11:00:00', 'dora@canary.example')
     ) as told (sale_id, channel, state, occurred_at, address)
 """
+# A club of which every buyer is a member anew with every sale, for two points.
+BOOKINGS = """
+    create table home_made.bookings as
+    select 'sale ' || sale_id as booking_id, 'pos' as source_name, 'club' as programme, sale_id as member_id,
+        'sale' as source_record_type, 'S1:' || sale_id as source_record_id,
+        timestamp '2024-06-01 10:00:00' as booked_at, 'earn' as entry_type, 2.00::decimal(18, 2) as points,
+        'rule' as activation, null::timestamp as active_at, 'never' as expiry, null::timestamp as expires_at,
+        null::varchar as order_reference, null::varchar as reason
+    from (values ('1'), ('2'), ('3'), ('4'), ('5'), ('6')) as sales (sale_id)
+"""
 # Sales 1 to 3 become one person; the one who bought sales 4 and 5 becomes two; a customer stays two years, not three.
 OVERRIDES = """\
 1,must_link,pos,sale,S1:1,pos,sale,S1:3,Ines,2024-07-01,Her address at work
 2,cannot_link,pos,sale,S1:4,pos,sale,S1:5,Ines,2024-07-01,Father and son
 """
 MODELS = {
-    "marts/loyalty_balances": "select customer_id, 2 * order_count as points_balance from {{ ref('customers') }}",
     "audiences/spenders": "{{ config(schema='audiences') }} select customer_id from {{ ref('customers') }}"
     " where net_revenue >= 100",
 }
@@ -65,7 +78,7 @@ class Project:
             path.write_text(text)
         self.raw = write_sales(Raw(folder / "raw"), SALES)
         with duckdb.connect(str(self.live)) as connection:
-            connection.execute(CONSENTS)
+            connection.execute(CONSENTS + ";" + BOOKINGS)
         part = [
             "--select",
             "resource_type:seed",

@@ -141,4 +141,10 @@ def test_a_hundred_points_unlock_nothing_and_one_more_does(simulated):
         """
     )
     assert found == [("unlock_100", None, 0), ("unlock_101", 101, 1)]
-    assert simulated.sql("select sum(redemptions_against_rule) from marts.loyalty_programme_health") == [(0,)]
+    readable = f"select loyalty_id as member_id from truth.loyalty_members semi join ({TALON_LOTS}) using (person_id)"
+    assert simulated.sql(
+        f"""
+        select count(*) > 500, min(points_available_before), min(order_subtotal) >= 10, bool_or(has_spent_own_earning)
+        from marts.loyalty_redemptions semi join ({readable}) using (member_id)
+        """
+    ) == [(True, 101, True, False)]
