@@ -98,9 +98,9 @@ DEFECTS = (
         "points spent before they can be",
         """
         update intermediate.int_loyalty__plain_moves set moved_at = timestamp '2000-01-01 00:00:00'
-        where (member_no, lot_no) = (
-            select (member_no, lot_no) from intermediate.int_loyalty__plain_moves where kind = 'spend' order by all limit 1
-        ) and kind = 'spend'
+        where kind = 'spend' and (member_no, lot_no) = (
+            select min((member_no, lot_no)) from intermediate.int_loyalty__plain_moves where kind = 'spend'
+        )
         """,
         "loyalty_moves_stay_within_their_lots",
     ),
