@@ -123,6 +123,11 @@ DEFECTS = (
         "loyalty_bookings_have_the_sign_of_their_kind",
     ),
     Defect(
+        "a scenario of a setting that there is not",
+        "insert into settings.loyalty_scenarios values ('half_year', 'talon_one', 'expiry_dayz', '180', null)",
+        "loyalty_scenarios_change_what_there_is",
+    ),
+    Defect(
         "points that expire after no number of days",
         "update settings.loyalty_programmes set expiry_days = null where programme = 'talon_one'",
         "loyalty_programmes_are_complete",

@@ -30,7 +30,7 @@ changes as (
         scenarios.scenario,
         programmes.programme,
         {%- for name, type in settings.items() %}
-        cast(max(case when scenarios.setting = '{{ name }}' then scenarios.value end) as {{ type }}) as {{ name }},
+        try_cast(max(case when scenarios.setting = '{{ name }}' then scenarios.value end) as {{ type }}) as {{ name }},
         {%- endfor %}
         max(case when scenarios.setting in ('pending_days', 'expiry_policy', 'expiry_days') then 1 else 0 end) = 1
             as overrides_dates
