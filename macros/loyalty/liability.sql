@@ -246,14 +246,16 @@ shares as (
         case
             when point_price is not null and lacks_price = 0 then {{ money('cast(priced_so_far as double) / 100') }}
         end as allocated_amount,
-        -- Who took back as much as was issued owes nothing. Where nobody is expected to redeem, there is no share. More
+        -- Who took back as much as was issued owes nothing. Where nothing is to be redeemed, nothing is owed. More
         -- than what is left cannot be redeemed, whatever is expected.
         case
             when net_issued_so_far <= 0 then cast(0 as double)
-            else 1 - {{ ratio(
-                'greatest(spent_so_far, 0)',
-                'least(net_issued_so_far * expected_rate, greatest(spent_so_far, 0) + greatest(closing, 0))'
-            ) }}
+            when expected_rate is not null
+                then
+                    1 - coalesce({{ ratio(
+                        'greatest(spent_so_far, 0)',
+                        'least(net_issued_so_far * expected_rate, greatest(spent_so_far, 0) + greatest(closing, 0))'
+                    ) }}, 1)
         end as unredeemed_share
     from closed
 ),

@@ -254,3 +254,22 @@ def test_a_merge_moves_lots_and_a_split_gives_them_back(models):
             owned = dict(models.connection.execute(f"select member_id, customer_id from marts.{table}").fetchall())
             assert owned == owners
     assert found["split"] == found["before"] != found["merged"]
+
+
+@pytest.mark.parametrize("column", ["booked_at", "points", "order_reference", "activation", "active_at", "expiry"])
+def test_an_exchange_between_two_bookings_is_a_change(models, column):
+    """Or a build that works out only who changed would keep what was."""
+    first, second = (
+        {
+            "booking_id": name, "source_name": "own", "programme": "own", "member_id": "m", "entry_type": "earn",
+            "booked_at": datetime(2024, 3, day), "points": Decimal(10 * day), "order_reference": name,
+            "activation": "at" if day == 1 else "rule", "active_at": datetime(2024, 4, day),
+            "expiry": "never" if day == 1 else "rule",
+        }
+        for name, day in (("a", 1), ("b", 2))
+    )  # fmt: skip
+    hashes = set()
+    for one, other in ((first, second), (first | {column: second[column]}, second | {column: first[column]})):
+        give(models, [one, other], []).run(*CORE[:3])
+        hashes |= set(models.connection.execute("select inputs_hash from intermediate.int_loyalty__members").fetchall())
+    assert len(hashes) == 2

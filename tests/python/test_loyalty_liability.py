@@ -361,9 +361,9 @@ def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, di
         if amount is not None and expected is not None:
             if issued <= 0:
                 owed = Fraction(0)
-            elif expected:
+            else:
                 in_all = min(issued * expected, Fraction(max(spent, 0) + max(closing, 0)))  # not more than is left
-                owed = max(amount * (1 - max(spent, 0) / in_all), Fraction(0)) if in_all else None
+                owed = max(amount * (1 - max(spent, 0) / in_all), Fraction(0)) if in_all else Fraction(0)
         source = "setting" if rate else "none" if expected is None else "own_curve"
         found[month] = {"rate": expected, "source": source, "allocated": amount, "owed": owed}
     return found

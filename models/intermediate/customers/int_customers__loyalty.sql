@@ -1,4 +1,4 @@
--- What a member has in the programme in which something was booked last; who is several members of it has the points
+-- What a member has in the programme with tiers in which something was booked last, else in any; who is several members of it has the points
 -- of all and the highest tier. Points of two programmes are two currencies, and are not added.
 with
 
@@ -26,4 +26,7 @@ select
     cast(points_available as decimal(18, 2)) as points_available,
     next_points_expire_on
 from programmes
-qualify row_number() over (partition by customer_id order by last_booked_at desc, programme asc) = 1
+qualify row_number() over (
+    partition by customer_id
+    order by case when loyalty_tier is null then 1 else 0 end asc, last_booked_at desc, programme asc
+) = 1

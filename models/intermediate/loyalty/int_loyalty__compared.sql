@@ -28,14 +28,35 @@ point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
+-- Of two figures of one moment the smaller one: nobody can say which came last.
+snapshots_once as (
+    select
+        snapshots.*,
+        {{ foreign_record_id('snapshots.member_id') }} as member_key
+    from snapshots
+    cross join point_in_time
+    where snapshots.told_at < point_in_time.cut_at
+    qualify row_number() over (
+        partition by snapshots.programme, {{ foreign_record_id('snapshots.member_id') }}, snapshots.told_at
+        order by
+            snapshots.points_available asc, snapshots.points_pending asc nulls last,
+            snapshots.points_expired asc nulls last, snapshots.tier asc nulls last, snapshots.source_name asc
+    ) = 1
+),
+
 told as (
     select
         members.member_no,
-        snapshots.*
-    from snapshots
-    cross join point_in_time
-    left join members on snapshots.programme = members.programme and snapshots.member_id = members.member_id
-    where snapshots.told_at < point_in_time.cut_at
+        once.source_name,
+        once.programme,
+        once.member_key as member_id,
+        once.told_at,
+        once.points_available,
+        once.points_pending,
+        once.points_expired,
+        once.tier
+    from snapshots_once as once
+    left join members on once.programme = members.programme and once.member_key = members.member_id
 ),
 
 steps as (

@@ -40,7 +40,7 @@ grouped as (
         ]) ~ ')', 'count(*)']) }} as inputs_hash,
         min(booked.booked_at) as enrolled_at,
         max(booked.booked_at) as last_booked_at,
-        booked.source_name,
+        max(booked.source_name) as source_name,
         -- Who the member is, by what was booked last: an address may have changed.
         max_by(
             {{ make_struct({
@@ -51,8 +51,7 @@ grouped as (
         bool_or(booked.ledger_part in ('clawback', 'reversal')) as needs_sequence
     from booked
     inner join programmes on booked.scenario = programmes.scenario and booked.programme = programmes.programme
-    group by booked.scenario, booked.programme, booked.member_id, booked.member_no, booked.source_name,
-        programmes.rules_hash
+    group by booked.scenario, booked.programme, booked.member_id, booked.member_no, programmes.rules_hash
 )
 
 select

@@ -4,14 +4,22 @@
 -- and what receipts say was redeemed. Without such a row there is no booking.
 with
 
+zones as (
+    select coalesce(max(programmes.time_zone), max(point_in_time.reporting_timezone)) as time_zone
+    from {{ ref('point_in_time') }} as point_in_time
+    left join {{ ref('loyalty_programmes') }} as programmes on programmes.programme = 'pos'
+),
+
 sales as (
     select
-        *,
-        'pos:' || store_id || ':' || sale_id as order_id,
-        'pos:' || store_id || ':' || original_sale_id as original_order_id,
-        store_id || ':' || sale_id as record_id
-    from {{ ref('stg_pos__sales') }}
-    where loyalty_id is not null
+        sales.*,
+        cast({{ utc_to_local('sales.sold_at', 'zones.time_zone') }} as date) as sold_on,
+        'pos:' || sales.store_id || ':' || sales.sale_id as order_id,
+        'pos:' || sales.store_id || ':' || sales.original_sale_id as original_order_id,
+        sales.store_id || ':' || sales.sale_id as record_id
+    from {{ ref('stg_pos__sales') }} as sales
+    cross join zones
+    where sales.loyalty_id is not null
 ),
 
 rules as (
@@ -60,8 +68,8 @@ earning as (
     inner join amounts on sales.order_id = amounts.order_id
     inner join rules
         on
-            (cast(sales.sold_at as date) >= rules.valid_from or rules.is_first)
-            and (cast(sales.sold_at as date) < rules.valid_to or rules.valid_to is null)
+            (sales.sold_on >= rules.valid_from or rules.is_first)
+            and (sales.sold_on < rules.valid_to or rules.valid_to is null)
     where rules.points_per_unit > 0 and amounts.sold_amount >= 0
 ),
 

@@ -23,7 +23,7 @@ reasons as (
     select distinct
         source_name,
         direction,
-        reason,
+        coalesce(reason, '') as reason,
         {{ plain_words("coalesce(reason, '')") }} as words
     from told
     where entry_type is null
@@ -48,7 +48,7 @@ select
     told.booking_id,
     told.source_name,
     told.programme,
-    told.member_id,
+    {{ foreign_record_id('told.member_id') }} as member_id,
     told.source_record_type,
     told.source_record_id,
     told.booked_at,
@@ -68,4 +68,4 @@ left join kinds
         told.entry_type is null
         and told.source_name = kinds.source_name
         and told.direction = kinds.direction
-        and coalesce(told.reason, '') = coalesce(kinds.reason, '')
+        and coalesce(told.reason, '') = kinds.reason

@@ -14,11 +14,12 @@ members as (
 
 zones as (
     select
-        programme,
-        max_by(time_zone, rule_number) as time_zone
-    from {{ ref('int_loyalty__rules') }}
-    where scenario = 'live'
-    group by programme
+        rules.programme,
+        max_by(rules.time_zone, rules.rule_number) as time_zone
+    from {{ ref('int_loyalty__rules') }} as rules
+    cross join {{ ref('point_in_time') }} as point_in_time
+    where rules.scenario = 'live' and rules.starts_at < point_in_time.cut_at
+    group by rules.programme
 ),
 
 records as (

@@ -82,7 +82,10 @@ first_spends as (
     select
         booked.member_no,
         booked.order_reference,
-        min_by(booked.booking_id, cast(booked.booked_at as string) || booked.booking_id) as booking_id
+        min_by(
+            booked.booking_id,
+            {{ make_struct({'booked_at': 'booked.booked_at', 'booking_id': 'booked.booking_id'}) }}
+        ) as booking_id
     from booked
     semi join reversals on booked.member_no = reversals.member_no and booked.order_reference = reversals.order_reference
     where booked.entry_type = 'spend'
@@ -100,8 +103,7 @@ entries as (
         booked_at as occurred_at,
         booking_id as lot_id,
         order_reference,
-        cast(null as string) as reverses_entry_id,
-        reason
+        cast(null as string) as reverses_entry_id
     from booked_lots
     union all
     select
@@ -117,8 +119,7 @@ entries as (
         case booked.ledger_part
             when 'reversal' then first_spends.booking_id
             when 'clawback' then lots.lot_id
-        end as reverses_entry_id,
-        booked.reason
+        end as reverses_entry_id
     from booked
     left join taken on booked.member_no = taken.member_no and booked.booking_id = taken.booking_id
     left join {{ ref('int_loyalty__lots') }} as lots on taken.member_no = lots.member_no and taken.lot_no = lots.lot_no
@@ -135,8 +136,7 @@ entries as (
         lots.active_at as occurred_at,
         lots.lot_id,
         lots.order_reference,
-        cast(null as string) as reverses_entry_id,
-        cast(null as string) as reason
+        cast(null as string) as reverses_entry_id
     from {{ ref('int_loyalty__lots') }} as lots
     where
         lots.scenario = 'live'
@@ -155,8 +155,7 @@ entries as (
         moves.moved_at as occurred_at,
         lots.lot_id,
         lots.order_reference,
-        cast(null as string) as reverses_entry_id,
-        cast(null as string) as reason
+        cast(null as string) as reverses_entry_id
     from {{ ref('int_loyalty__moves') }} as moves
     inner join {{ ref('int_loyalty__lots') }} as lots
         on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
@@ -176,8 +175,7 @@ select
     entries.lot_id,
     orders.order_id,
     entries.reverses_entry_id,
-    orders.sales_channel,
-    entries.reason
+    orders.sales_channel
 from entries
 cross join point_in_time
 inner join people on entries.member_no = people.member_no
