@@ -1,5 +1,6 @@
--- What a member has in the programme with tiers in which something was booked last, else in any; who is several members of it has the points
--- of all and the highest tier. Points of two programmes are two currencies, and are not added.
+-- What a member has in the programme with tiers in which something was booked last, else in any; who is several
+-- members of it has the points of all and the highest tier. Points of two programmes are two currencies, and are not
+-- added.
 with
 
 balances as (
