@@ -174,11 +174,12 @@ def test_a_hashed_tombstone_is_left(told, forgotten):
 
 
 def test_money_and_points_count_on(told, forgotten):
-    """All marts but those that held something personal, or count consents, are the same, to the row."""
+    """All marts but those that held something personal, or ask who can be reached, are the same, to the row."""
     _, before = told
     changed = {
         "marts.consents", "marts.customer_contacts", "marts.customer_erasures", "marts.customer_identifiers",
         "marts.detractor_signals", "marts.retention_drivers",
+        "marts.loyalty_notices", "marts.loyalty_programme_health",
         "marts.customers", "marts.identity_cuts", "marts.referrals", "marts.retention_scorecard", "marts.reviews",
         "marts.tickets",
         "marts.tracking_page_visits", "marts.web_sessions",
