@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import identity, lifetime
+from benchmarks import identity, ledger, lifetime
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "benchmarks"
@@ -293,6 +293,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], help="sizes, ascending")
     parser.add_argument("--people", type=int, default=1_000_000, help="people to match, and to fit lifetime value to")
     parser.add_argument("--arriving", type=int, default=20_000, help="people who arrive day by day")
+    parser.add_argument("--members", type=int, default=1_000_000, help="members of loyalty programmes")
     arguments = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
     text = report([measure(customers) for customers in sorted(arguments.customers)])
@@ -306,6 +307,10 @@ def main() -> None:
     folder = CACHE / "lifetime"
     shutil.rmtree(folder, ignore_errors=True)
     text += "\n".join(lifetime.report(lifetime.measure(arguments.people, folder, simulate, build))) + "\n"
+    print(f"the loyalty ledger of {arguments.members:,} members", flush=True)
+    folder = CACHE / "ledger"
+    shutil.rmtree(folder, ignore_errors=True)
+    text += "\n".join(ledger.report(ledger.measure(arguments.members, folder, run, build))) + "\n"
     (ROOT / "BENCHMARKS.md").write_text(text)
     print("BENCHMARKS.md is written")
 
