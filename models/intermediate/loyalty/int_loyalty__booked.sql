@@ -5,12 +5,38 @@
 -- part of the ledger.
 with
 
-bookings as (
-    select * from {{ ref('int_loyalty_bookings__unioned') }}
-),
-
 rules as (
     select * from {{ ref('int_loyalty__rules') }}
+),
+
+reversals as (
+    select * from {{ ref('int_loyalty_bookings__unioned') }}
+    where entry_type = 'spend_reversal'
+),
+
+spends as (
+    select * from {{ ref('int_loyalty_bookings__unioned') }}
+    where entry_type = 'spend'
+),
+
+-- What comes back with an order that had spent something before.
+returns_of_spends as (
+    select distinct reversals.booking_id
+    from reversals
+    inner join spends
+        on
+            reversals.programme = spends.programme
+            and reversals.member_id = spends.member_id
+            and reversals.order_reference = spends.order_reference
+            and reversals.booked_at > spends.booked_at
+),
+
+bookings as (
+    select
+        told.*,
+        returns_of_spends.booking_id is not null as returns_spend
+    from {{ ref('int_loyalty_bookings__unioned') }} as told
+    left join returns_of_spends on told.booking_id = returns_of_spends.booking_id
 ),
 
 ruled as (
@@ -28,27 +54,6 @@ ruled as (
             and bookings.booked_at >= rules.starts_at
             and bookings.booked_at < rules.ends_at
     where bookings.entry_type <> 'expire' or rules.expiry_policy = 'told'
-),
-
-reversals as (
-    select * from {{ ref('int_loyalty_bookings__unioned') }}
-    where entry_type = 'spend_reversal'
-),
-
-spends as (
-    select * from {{ ref('int_loyalty_bookings__unioned') }}
-    where entry_type = 'spend'
-),
-
-first_spends as (
-    select
-        spends.programme,
-        spends.member_id,
-        spends.order_reference,
-        min(spends.booked_at) as booked_at
-    from spends
-    semi join reversals on spends.order_reference = reversals.order_reference
-    group by spends.programme, spends.member_id, spends.order_reference
 )
 
 select
@@ -65,7 +70,7 @@ select
     ruled.entry_type,
     case
         when ruled.entry_type = 'clawback' then 'clawback'
-        when ruled.entry_type = 'spend_reversal' and first_spends.booked_at < ruled.booked_at then 'reversal'
+        when ruled.returns_spend then 'reversal'
         when ruled.entry_type in ('spend', 'expire') or ruled.points < 0 then 'draw'
         else 'lot'
     end as ledger_part,
@@ -77,8 +82,3 @@ select
     ruled.order_reference,
     ruled.reason
 from ruled
-left join first_spends
-    on
-        ruled.programme = first_spends.programme
-        and ruled.member_id = first_spends.member_id
-        and ruled.order_reference = first_spends.order_reference

@@ -1,17 +1,17 @@
 -- Grain: one entry of the ledger: what a platform or till booked, and what follows from dates (points become usable,
 -- points expire). points are what the ledger took; points_told what was booked, which is more where a spend found too
 -- little. Sums of points by member are available + pending - debt. Trap: entries up to the cut; those that dates will
--- bring are not there yet.
+-- bring are not there yet. People are live only, which leaves other scenarios out.
 with
 
 booked_lots as (
     select * from {{ ref('int_loyalty__booked') }}
-    where scenario = 'live' and ledger_part = 'lot'
+    where ledger_part = 'lot'
 ),
 
 booked as (
     select * from {{ ref('int_loyalty__booked') }}
-    where scenario = 'live' and ledger_part <> 'lot'
+    where ledger_part <> 'lot'
 ),
 
 members as (
@@ -49,8 +49,10 @@ people as (
         members.member_no,
         members.programme,
         members.member_id,
-        records.customer_id
+        records.customer_id,
+        point_in_time.cut_at
     from members
+    cross join point_in_time
     left join records
         on
             members.source_name = records.source_name
@@ -139,8 +141,7 @@ entries as (
         cast(null as string) as reverses_entry_id
     from {{ ref('int_loyalty__lots') }} as lots
     where
-        lots.scenario = 'live'
-        and lots.active_at > lots.earned_at
+        lots.active_at > lots.earned_at
         and (lots.expires_at is null or lots.expires_at > lots.active_at)
     union all
     select
@@ -159,7 +160,7 @@ entries as (
     from {{ ref('int_loyalty__moves') }} as moves
     inner join {{ ref('int_loyalty__lots') }} as lots
         on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
-    where lots.scenario = 'live' and moves.kind = 'expire' and moves.booking_id is null
+    where moves.kind = 'expire' and moves.booking_id is null
 )
 
 select
@@ -177,11 +178,10 @@ select
     entries.reverses_entry_id,
     orders.sales_channel
 from entries
-cross join point_in_time
 inner join people on entries.member_no = people.member_no
 inner join zones on people.programme = zones.programme and entries.rule_number = zones.rule_number
 left join local_days
     on zones.time_zone = local_days.time_zone and cast(entries.occurred_at as date) = local_days.utc_day
 left join references_of_orders on entries.order_reference = references_of_orders.order_reference
 left join orders on references_of_orders.order_id = orders.order_id
-where entries.occurred_at < point_in_time.cut_at
+where entries.occurred_at < people.cut_at
