@@ -58,7 +58,8 @@ def carried_on(sample, sample_raw, crowd, tmp_path_factory) -> tuple[Warehouse, 
 def test_day_by_day_is_from_nothing(carried_on, sample, crowd):
     warehouse, ((*still, _), (*moved, _)) = carried_on
     bookings, rules = crowd
-    fresh = LedgerModels(sample).give(known_on(FAR, bookings), rules, FAR).run(*CORE)
+    zone = warehouse.one("select reporting_timezone from staging.point_in_time")
+    fresh = LedgerModels(sample).give(known_on(FAR, bookings), rules, FAR, reporting_timezone=zone).run(*CORE)
     lots = "select * exclude (inputs_hash) from intermediate.int_loyalty__lots order by all"
     moves = f"{MOVES} order by all"
     assert warehouse.sql(lots) == fresh.connection.execute(lots).fetchall()
