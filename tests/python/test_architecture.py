@@ -30,6 +30,7 @@ LAYERS = {
     "ledger": r"marts/loyalty/loyalty_(entries|lots|balances|balance_history)\.sql",
     "quality": r"marts/quality/.*",
     "marts": r"marts/.*",
+    "pipeline": r"audiences/(qualifying|pipeline)/.*",
     "audiences": r"audiences/.*",
 }
 MAY_READ = {
@@ -38,7 +39,7 @@ MAY_READ = {
     "base": {"raw", "base"},
     "clean": {"base"},
     "subjects": {"clean", "subjects", "state"},
-    "state": {"subjects", "state", "core", "metrics", "marts"},
+    "state": {"subjects", "state", "core", "metrics", "marts", "audiences"},
     "core": {"subjects", "core", "state", "360", "lifetime"},
     "ledger": {"subjects", "core", "ledger"},
     "360": {"subjects", "core", "ledger", "360"},
@@ -46,7 +47,8 @@ MAY_READ = {
     "lifetime": {"core", "metrics", "lifetime"},
     "marts": {"subjects", "core", "ledger", "metrics", "lifetime", "marts"},
     "quality": {"run", "base", "subjects", "state", "core", "ledger", "marts", "quality"},
-    "audiences": {"core", "ledger", "marts", "subjects", "audiences"},
+    "pipeline": {"core", "ledger", "marts", "subjects", "state", "pipeline", "audiences"},
+    "audiences": {"core", "ledger", "marts", "subjects", "state", "pipeline", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}
 PUBLISHED = ("core", "ledger", "quality", "marts", "audiences")
