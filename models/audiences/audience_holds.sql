@@ -1,7 +1,7 @@
--- Grain: one bad experience or open question of one person. While is_open, nothing that sells is sent to that person. A
--- hold ends days_after its end was known, at the latest max_hold_days after it began (seeds/experience_holds.csv; 0 of
--- those: it holds nobody). Traps: one late parcel often shows as parcel, ticket and review, so count people; a kind that
--- the seed does not name has rows, holds nobody, and fails a test.
+-- Grain: one bad experience or open question of one person. While is_open, nothing that sells is sent to that person.
+-- A hold ends days_after its cause was over, at the latest max_hold_days after it began (seeds/experience_holds.csv; 0
+-- of those: it holds nobody). Traps: one late parcel often shows as parcel, ticket and review, so count people; a kind
+-- that the seed does not name has rows, holds nobody, and fails a test.
 with
 
 experiences as (
