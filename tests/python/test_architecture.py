@@ -46,7 +46,7 @@ MAY_READ = {
     "lifetime": {"core", "metrics", "lifetime"},
     "marts": {"subjects", "core", "ledger", "metrics", "lifetime", "marts"},
     "quality": {"run", "base", "subjects", "state", "core", "ledger", "marts", "quality"},
-    "audiences": {"core", "ledger", "marts", "subjects", "audiences"},
+    "audiences": {"core", "ledger", "marts", "subjects", "state", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}
 PUBLISHED = ("core", "ledger", "quality", "marts", "audiences")
