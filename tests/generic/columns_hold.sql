@@ -1,11 +1,20 @@
 {#
-    What columns hold: a value always (not_null), one of a list (one_of), a number between bounds that belong to it and
-    may be null where it is open (within). Null passes the last two. The model is read once, whatever the number of
-    rules; a row is a rule that some of its rows break.
+    What columns hold, one test for each model: together they are a key (keys: lists of columns, of which none is null;
+    where one may be, {columns, may_be_null}), a value always (not_null), one of a list (one_of), a number between
+    bounds that belong to it and may be null where it is open (within), a row of another model (references:
+    {column: [ref('model'), column there]}). Null passes the last three. A row is a rule that some rows break, with
+    their number. The model is read once, however many columns have rules, and once for each key and each reference.
 #}
-{% test columns_hold(model, not_null=[], one_of={}, within={}) %}
+{% test columns_hold(model, keys=[], not_null=[], one_of={}, within={}, references={}) %}
+{%- set all_keys = [] -%}
+{%- set never_null = [] -%}
+{%- for key in keys -%}
+    {%- set key = key if key is mapping else {'columns': key} -%}
+    {%- do all_keys.append(key.columns) -%}
+    {%- do never_null.extend(key.columns | reject('in', key.may_be_null or [])) -%}
+{%- endfor -%}
 {%- set rules = [] -%}
-{%- for column in not_null -%}
+{%- for column in (never_null + not_null) | unique -%}
     {%- do rules.append({'column': column, 'rule': 'is null', 'broken': column ~ ' is null'}) -%}
 {%- endfor -%}
 {%- for column, values in one_of.items() -%}
@@ -27,7 +36,8 @@
             'column': column, 'rule': 'is above ' ~ at_most, 'broken': column ~ ' > ' ~ at_most,
         }) -%}
     {%- endif -%}
-{%- endfor %}
+{%- endfor -%}
+{%- if rules %}
 with counted as (
     select
         {%- for rule in rules %}
@@ -63,4 +73,30 @@ select
     row_count
 from broken
 where row_count > 0
+{%- endif %}
+{%- for columns in all_keys %}
+{{ 'union all' if rules or not loop.first }}
+select
+    '{{ columns | join(", ") }}' as column_name,
+    'is no key' as rule,
+    sum(row_count) as row_count
+from (
+    select count(*) as row_count
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+) as repeated
+having count(*) > 0
+{%- endfor %}
+{%- for column, (referred, referred_column) in references.items() %}
+{{ 'union all' if rules or all_keys or not loop.first }}
+select
+    '{{ column }}' as column_name,
+    'is no {{ referred_column }} of {{ referred.identifier }}' as rule,
+    count(*) as row_count
+from {{ model }} as given
+anti join {{ referred }} as referred on given.{{ column }} = referred.{{ referred_column }}
+where given.{{ column }} is not null
+having count(*) > 0
+{%- endfor %}
 {% endtest %}

@@ -168,13 +168,13 @@ DEFECTS = (
     Defect(
         "an order twice",
         f"insert into marts.orders from marts.orders where {AN_ORDER}",
-        "key_orders_order_id",
+        "orders_columns_hold: order_id is no key",
         ("cohorts_hold_every_customer", "customers_agree_with_orders", "validity_has_a_reason"),
     ),
     Defect(
         "a key that is null",
         "update marts.repurchase_curve set days = null where days = (select max(days) from marts.repurchase_curve)",
-        "key_repurchase_curve_segment_type__segment__order_number__days",
+        "repurchase_curve_columns_hold: days is null",
     ),
     Defect(
         "a record of two people",
@@ -183,18 +183,18 @@ DEFECTS = (
         select * replace ((select max(customer_id) from marts.customers) as customer_id)
         from marts.customer_records order by customer_id limit 1
         """,
-        "key_customer_records_source_name__source_record_type__source_record_id",
+        "customer_records_columns_hold: source_name, source_record_type, source_record_id is no key",
     ),
     Defect(
         "a person lost",
         f"delete from marts.customers where {A_CUSTOMER}",
-        f"orders_references_exist: {NO_SUCH_PERSON}",
+        f"orders_columns_hold: {NO_SUCH_PERSON}",
         (
             "customers_agree_with_orders",
-            f"customer_contacts_references_exist: {NO_SUCH_PERSON}",
-            f"customer_identifiers_references_exist: {NO_SUCH_PERSON}",
-            f"customer_lifetime_value_references_exist: {NO_SUCH_PERSON}",
-            f"customer_records_references_exist: {NO_SUCH_PERSON}",
+            f"customer_contacts_columns_hold: {NO_SUCH_PERSON}",
+            f"customer_identifiers_columns_hold: {NO_SUCH_PERSON}",
+            f"customer_lifetime_value_columns_hold: {NO_SUCH_PERSON}",
+            f"customer_records_columns_hold: {NO_SUCH_PERSON}",
         ),
     ),
     Defect(
@@ -213,7 +213,7 @@ DEFECTS = (
     Defect(
         "a refund of an order that is not there",
         f"update marts.refunds set order_id = 'pos:S1:none' where {A_RETURN}",
-        "refunds_references_exist: order_id is no order_id of orders",
+        "refunds_columns_hold: order_id is no order_id of orders",
         ("order_money_adds_up",),
     ),
     Defect(
@@ -251,7 +251,7 @@ DEFECTS = (
         "a line twice",
         f"insert into marts.order_lines from marts.order_lines where {AN_ORDER}",
         "order_money_adds_up",
-        ("key_order_lines_order_line_id",),
+        ("order_lines_columns_hold: order_line_id is no key",),
     ),
     Defect(
         "a refund lost",
@@ -465,7 +465,7 @@ def kind_of(test: dict) -> str:
 def findings(connection: duckdb.DuckDBPyConnection, test: dict) -> set[str]:
     """The test's name if it finds a row, and with it column and rule where the test tells them."""
     rows = connection.execute(test["compiled_code"]).fetchall()
-    if kind_of(test) in ("columns_hold", "references_exist"):
+    if kind_of(test) == "columns_hold":
         return {f"{test['name']}: {column} {rule}" for column, rule, _ in rows}
     return {test["name"]} if rows else set()
 
@@ -520,7 +520,8 @@ def test_every_rule_has_a_defect(checks):
     def rules(test: dict, text: str) -> set[str]:
         kind = kind_of(test)
         if kind == "columns_hold":
-            return set(re.findall("is (?:null|not one of|below|above)", text))
+            found = re.findall(r"is (?:null|not one of|below|above|no key|no \w+ of)", text)
+            return {re.sub(r"is no \w+ of", "is no value of", rule) for rule in found}
         return {test["name"] if kind == "holds" else kind}
 
     planted = set()

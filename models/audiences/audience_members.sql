@@ -1,0 +1,49 @@
+-- Grain: audience and person who may be sent to now: nobody in a control group, on hold, without consent, over a cap. What
+-- a mirroring reverse-ETL tool reads. entered_at and updated_at move only when something changed. Trap: one member is one
+-- message; who stays in the audience is not to be written to again before the next entry.
+with
+
+decisions as (
+    select * from {{ ref('audience_decisions') }}
+    where outcome = 'exported'
+),
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+log as (
+    select * from {{ ref('audience_log') }}
+    qualify row_number() over (partition by audience, customer_id order by change_number desc) = 1
+),
+
+-- The shop's own number of the person, by which messaging tools know their profiles.
+external_ids as (
+    select
+        customer_id,
+        min({{ last_part('source_record_id') }}) as external_id
+    from {{ ref('customer_records') }}
+    where source_name = 'shopify' and source_record_type = 'customer'
+    group by customer_id
+)
+
+select
+    {{ hash_text("decisions.audience || '|' || decisions.customer_id") }} as audience_member_id,
+    decisions.audience,
+    decisions.kind,
+    decisions.customer_id,
+    external_ids.external_id,
+    coalesce(decisions.entered_at, point_in_time.cut_at) as entered_at,
+    decisions.reason,
+    decisions.reason_detail,
+    decisions.channel,
+    decisions.send_not_before,
+    decisions.expires_at,
+    decisions.offer,
+    coalesce(log.changed_at, point_in_time.cut_at) as updated_at,
+    log.payload_hash,
+    decisions.audience_version
+from decisions
+cross join point_in_time
+left join log on decisions.audience = log.audience and decisions.customer_id = log.customer_id
+left join external_ids on decisions.customer_id = external_ids.customer_id

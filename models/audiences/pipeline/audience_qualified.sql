@@ -1,0 +1,145 @@
+{#- An audience's model is named here, its settings stand in seeds/audiences.csv. -#}
+{%- set models = [
+    'advocates', 'churn_risk', 'cross_category', 'delayed_shipment_apology', 'due_for_reorder', 'early_access',
+    'just_ordered_invite', 'lapsed_winback', 'loyalty_notice', 'next_order', 'option_preference', 'review_request',
+    'service_recovery', 'stranded_points', 'vip_expedited_late'
+] %}
+-- Grain: audience and person who qualifies at as_of, by one trigger: the one that made somebody a member as long as it
+-- lasts (where the audience has a cool-down; without one a new trigger is a new message), else the newest.
+-- ineligible_reason is null for who may go on. Budget and share of the base are judged here, before anything that stops
+-- a person: what stops one person must never let another one in.
+with
+
+point_in_time as (
+    select * from {{ ref('point_in_time') }}
+),
+
+settings as (
+    select * from {{ ref('audience_settings') }}
+    where is_active
+),
+
+standing as (
+    select * from {{ ref('audience_standing') }}
+),
+
+lifts as (
+    select * from {{ ref('campaign_lift') }}
+    where is_conclusive
+),
+
+triggers as (
+    {%- for model in models %}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ model }}' as model,
+        kind,
+        customer_id,
+        subject,
+        triggered_at,
+        ends_at,
+        reason,
+        reason_detail,
+        product_family,
+        expected_spend
+    from {{ ref('qualified_' ~ model) }}
+    where customer_id is not null
+    {%- endfor %}
+),
+
+dated as (
+    select
+        settings.audience,
+        settings.offer_cost,
+        settings.cool_down_days,
+        settings.daily_budget,
+        settings.max_share_of_base,
+        settings.base_count,
+        settings.is_live,
+        settings.live_from,
+        triggers.*,
+        least(
+            coalesce(triggers.ends_at, {{ days_later('triggers.triggered_at', 'settings.max_trigger_age_days') }}),
+            {{ days_later('triggers.triggered_at', 'settings.max_trigger_age_days') }}
+        ) as expires_at,
+        coalesce(lifts.conversion_lift, settings.assumed_lift) * triggers.expected_spend - settings.offer_cost
+            as expected_value,
+        case when lifts.campaign is null then 'assumed' else 'measured' end as value_basis
+    from triggers
+    inner join settings on triggers.model = settings.model and triggers.kind = settings.kind
+    left join lifts on settings.audience = lifts.campaign
+),
+
+stood as (
+    select
+        dated.*,
+        point_in_time.cut_at,
+        coalesce(standing.is_member and standing.subject = dated.subject, false) as is_member,
+        case when standing.is_member and standing.subject = dated.subject then standing.entered_at end as entered_at,
+        case when standing.is_member and standing.subject = dated.subject then standing.channel end as member_channel,
+        case when standing.is_member and standing.subject = dated.subject then standing.send_not_before end
+            as member_send_not_before,
+        coalesce(case when standing.is_member then standing.entered_at end, standing.left_at) as rests_from
+    from dated
+    cross join point_in_time
+    left join standing on dated.audience = standing.audience and dated.customer_id = standing.customer_id
+    where dated.triggered_at < point_in_time.cut_at
+),
+
+judged as (
+    select
+        *,
+        case
+            when ends_at <= cut_at then 'over'
+            when expires_at <= cut_at then 'too_old'
+            when is_live and {{ local_to_utc('cast(live_from as timestamp)', "'UTC'") }} > triggered_at then 'before_live_from'
+            when not is_member and rests_from is not null
+                and {{ days_later('rests_from', 'cool_down_days') }} > cut_at then 'cool_down'
+        end as ineligible_reason
+    from stood
+),
+
+chosen as (
+    select * from judged
+    qualify row_number() over (
+        partition by audience, customer_id
+        order by
+            case when ineligible_reason is null then 0 else 1 end asc,
+            case when is_member and cool_down_days > 0 then 0 else 1 end asc,
+            triggered_at desc, subject asc
+    ) = 1
+),
+
+counted as (
+    select
+        *,
+        count(case when ineligible_reason is null then 1 end) over (partition by audience) as eligible_count,
+        sum(case when ineligible_reason is null then offer_cost else 0 end) over (
+            partition by audience
+            order by expected_value desc, customer_id asc rows between unbounded preceding and current row
+        ) as cost_so_far
+    from chosen
+)
+
+select
+    audience,
+    customer_id,
+    kind,
+    subject,
+    triggered_at,
+    expires_at,
+    reason,
+    reason_detail,
+    product_family,
+    {{ money('expected_value') }} as expected_value,
+    value_basis,
+    is_member,
+    entered_at,
+    member_channel,
+    member_send_not_before,
+    case
+        when ineligible_reason is not null then ineligible_reason
+        when cost_so_far > daily_budget and not is_member then 'over_budget'
+    end as ineligible_reason,
+    eligible_count > max_share_of_base * base_count as is_too_many
+from counted
