@@ -6,8 +6,9 @@ from datetime import datetime
 import duckdb
 import loyalty_worlds
 import pytest
+from compiled import fill
 from conftest import Warehouse, run_dbt
-from ledger import BOOKING_TYPES, CORE, RULE_TYPES, LedgerModels, fill
+from ledger import BOOKING_TYPES, CORE, RULE_TYPES, LedgerModels
 from test_loyalty_ledger import DEFAULT, FAR, MOVES
 
 DAYS = (datetime(2024, 3, 18), datetime(2024, 3, 19), FAR)
