@@ -58,7 +58,9 @@ messages as (
         messages.message_class = 'promotional' as is_promotional,
         messages.opened_at,
         messages.clicked_at,
-        coalesce(messages.opened_at, messages.clicked_at) as answered_at,
+        case
+            when messages.message_class = 'promotional' then coalesce(messages.opened_at, messages.clicked_at)
+        end as answered_at,
         greatest(
             messages.delivered_at, messages.opened_at, messages.machine_opened_at, messages.clicked_at
         ) as arrived_at,
@@ -66,13 +68,13 @@ messages as (
         messages.complained_at
     from {{ ref('messages') }} as messages
     inner join people on messages.customer_id = people.customer_id
-    where messages.channel in ('{{ channels | join("', '") }}')
+    where messages.channel in ('email', 'sms', 'push')
 ),
 
 timed as (
     select
         *,
-        case when is_promotional then hour({{ utc_to_local('answered_at', 'time_zone') }}) end as answered_hour
+        hour({{ utc_to_local('answered_at', 'time_zone') }}) as answered_hour
     from messages
 ),
 

@@ -1,7 +1,8 @@
 """
-Channel and hour against what came: chosen from the messages before a day half a year ago, tried on the answers after it.
-The model's own SQL chooses. Synthetic: people answer e-mails and pushes as they are inclined to, texts all alike, and
-nobody has an hour of the day; what an hour holds comes from when campaigns are sent and from the clock that they meet.
+Channel and hour against what came: chosen from the messages before a day half a year ago, tried on the answers after
+it. The model's own SQL chooses. Synthetic: people answer e-mails and pushes as they are inclined to, texts all alike,
+and nobody has an hour of the day; what an hour holds comes from when campaigns are sent and from the clock of whoever
+receives them.
 """
 
 from datetime import timedelta
@@ -37,7 +38,7 @@ def shop(simulated) -> duckdb.DuckDBPyConnection:
     ((cut_at,),) = connection.execute("select cut_at from staging.point_in_time").fetchall()
     then = cut_at - timedelta(DAYS)
     # What was not known then is cut off: messages that went out, and answers to them that came later.
-    times = "delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, failed_at, complained_at".split(", ")
+    times = ["delivered_at", "opened_at", "machine_opened_at", "clicked_at", "bounced_at", "failed_at", "complained_at"]
     known = ", ".join(f"case when {time} < timestamp '{then}' then {time} end as {time}" for time in times)
     connection.execute(
         f"""
@@ -47,8 +48,7 @@ def shop(simulated) -> duckdb.DuckDBPyConnection:
         """
     )
     connection.execute(f"create table chosen as {path.read_text()}")
-    for side, table, when in (("earlier", "marts.messages", "true"), ("later", "whole.marts.messages", "messaged_at >=")):
-        condition = when if when == "true" else f"{when} timestamp '{then}'"
+    for side, table, since in (("earlier", "marts.messages", "-infinity"), ("later", "whole.marts.messages", then)):
         connection.execute(
             f"""
             create table {side} as
@@ -58,7 +58,7 @@ def shop(simulated) -> duckdb.DuckDBPyConnection:
                     timezone('UTC', coalesce(opened_at, clicked_at)))) as read_hour
             from {table} join marts.customer_contacts using (customer_id) cross join staging.point_in_time
             where channel in ('email', 'sms', 'push') and message_class = 'promotional'
-                and source_name <> 'barilliance' and {condition}
+                and source_name <> 'barilliance' and messaged_at >= timestamp '{since}'
             """
         )
     return connection
@@ -100,7 +100,7 @@ def test_the_channel_is_the_one_that_is_answered(shop):
 
 
 def test_the_hour_is_the_one_around_which_messages_are_read(shop):
-    """Of the later opens and clicks those within two hours. Last: the hour of the last one; overall: everybody's hour."""
+    """Of the later opens and clicks those within two hours. Last: the hour of the last; overall: everybody's."""
     (row,) = shop.execute(
         """
         with hours as (
@@ -109,8 +109,8 @@ def test_the_hour_is_the_one_around_which_messages_are_read(shop):
             select one.channel, one.read_hour, sum(other.reads) as reads
             from hours as one join hours as other
                 on one.channel = other.channel and (one.read_hour - other.read_hour + 26) % 24 <= 4
-            group by all
-            qualify row_number() over (partition by one.channel order by reads desc, one.read_hour) = 1
+            group by one.channel, one.read_hour
+            qualify row_number() over (partition by one.channel order by sum(other.reads) desc, one.read_hour) = 1
         ), before as (
             select customer_id, channel, arg_max(read_hour, read_at) as last_hour
             from earlier where read_at is not null group by all
