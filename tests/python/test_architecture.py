@@ -30,6 +30,7 @@ LAYERS = {
     "ledger": r"marts/loyalty/loyalty_(entries|lots|balances|balance_history)\.sql",
     "quality": r"marts/quality/.*",
     "marts": r"marts/.*",
+    "qualifying": r"audiences/qualifying/.*",
     "audiences": r"audiences/.*",
 }
 MAY_READ = {
@@ -46,7 +47,8 @@ MAY_READ = {
     "lifetime": {"core", "metrics", "lifetime"},
     "marts": {"subjects", "core", "ledger", "metrics", "lifetime", "marts"},
     "quality": {"run", "base", "subjects", "state", "core", "ledger", "marts", "quality"},
-    "audiences": {"core", "ledger", "marts", "subjects", "audiences"},
+    "qualifying": {"core", "ledger", "marts", "subjects", "qualifying"},
+    "audiences": {"core", "ledger", "marts", "subjects", "qualifying", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}
 PUBLISHED = ("core", "ledger", "quality", "marts", "audiences")
