@@ -30,7 +30,8 @@ LAYERS = {
     "ledger": r"marts/loyalty/loyalty_(entries|lots|balances|balance_history)\.sql",
     "quality": r"marts/quality/.*",
     "marts": r"marts/.*",
-    "pipeline": r"audiences/(qualifying|pipeline)/.*",
+    "qualifying": r"audiences/qualifying/.*",
+    "pipeline": r"audiences/pipeline/.*",
     "audiences": r"audiences/.*",
 }
 MAY_READ = {
@@ -47,7 +48,8 @@ MAY_READ = {
     "lifetime": {"core", "metrics", "lifetime"},
     "marts": {"subjects", "core", "ledger", "metrics", "lifetime", "marts"},
     "quality": {"run", "base", "subjects", "state", "core", "ledger", "marts", "quality"},
-    "pipeline": {"core", "ledger", "marts", "subjects", "state", "pipeline", "audiences"},
+    "qualifying": {"core", "ledger", "marts", "subjects", "qualifying"},
+    "pipeline": {"core", "ledger", "marts", "subjects", "state", "qualifying", "pipeline", "audiences"},
     "audiences": {"core", "ledger", "marts", "subjects", "state", "pipeline", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}

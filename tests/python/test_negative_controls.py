@@ -48,6 +48,12 @@ class Defect:
 
 
 DEFECTS = (
+    # Settings
+    Defect(
+        "an offer that does not say what it is for",
+        "update settings.offers set scope = null where offer = (select min(offer) from settings.offers)",
+        "offers_hold",
+    ),
     # The ledger of points
     Defect(
         "a lot that has spent a point too many",
