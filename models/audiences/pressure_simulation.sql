@@ -98,8 +98,8 @@ held as (
     inner join holds
         on
             replayed.customer_id = holds.customer_id
-            and holds.opened_on < replayed.messaged_on
-            and holds.holds_until >= replayed.messaged_on
+            and replayed.messaged_on > holds.opened_on
+            and replayed.messaged_on <= holds.holds_until
     where replayed.is_promotional
 ),
 
