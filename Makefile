@@ -4,6 +4,10 @@ BIN := .venv/bin
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 export DBT_PROFILES_DIR := .
+# The simulated shop shows its audiences; of a real one they go out when seeds/audiences.csv says so.
+LIVE = $(shell test ! -d "$${PERENNIAL_RAW:-data/raw}/truth" || echo audiences_live: true)
+COMMA := ,
+WITH_VARS = $(if $(LIVE)$(VARS),--vars '{$(LIVE)$(if $(LIVE),$(if $(VARS),$(COMMA) ))$(VARS)}')
 PAGE = DBT_PROFILES_DIR=charts PERENNIAL_PAGE_DB=$$(realpath --relative-to=. "$${PERENNIAL_DB:-perennial.duckdb}")
 
 .PHONY: help build preview sample test lint format spark dashboard docs bench clean
@@ -27,10 +31,10 @@ sample: .venv/.build  ## a simulated shop of 2,000 people in data/raw, if that i
 	@test -n "$$PERENNIAL_RAW" || test -e data/raw || $(BIN)/python -m simulator --out data/raw
 
 build: sample  ## the warehouse: dbt build on the raw data; make build VARS='as_of: 2025-06-30' passes vars
-	@$(BIN)/dbt build $(if $(VARS),--vars '{$(VARS)}')
+	@$(BIN)/dbt build $(WITH_VARS)
 
 preview: .venv/.build  ## what the seeds as they are now would move in the warehouse; VARS as in make build
-	@$(BIN)/python -m preview $(if $(VARS),--vars '{$(VARS)}')
+	@$(BIN)/python -m preview $(WITH_VARS)
 
 test: sample .venv/.dev  ## lint and every test
 	@$(MAKE) --no-print-directory lint
@@ -47,7 +51,7 @@ format: .venv/.dev  ## mend what lint can mend
 	@$(BIN)/sqlfluff fix --processes 0 models tests analyses
 
 spark: sample .venv/.dev  ## the same warehouse on a local Spark session (needs Java 17)
-	@$(BIN)/dbt build --target spark
+	@$(BIN)/dbt build --target spark $(WITH_VARS)
 
 dashboard: build .venv/.dev  ## one static page: dashboard/retention.html
 	@$(PAGE) $(BIN)/dct validate charts/retention.yml --strict

@@ -1,5 +1,16 @@
 {# What the run was a function of, and what it refused, in the last lines of its log. #}
-{% macro report_run() %}
+{% macro report_run(results) %}
+    {%- if execute -%}
+        {%- for result in results if result.status | string == 'fail' and result.node.test_metadata
+            and result.node.test_metadata.name == 'settings_hold' -%}
+            {%- for row in run_query(result.node.compiled_code ~ ' order by sentence').rows -%}
+                {%- do log(
+                    '  seeds/' ~ result.node.attached_node.split('.')[-1] ~ '.csv: ' ~ row[0] ~ '. Not so: ' ~ row[1] ~ '.',
+                    info=true
+                ) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
         {%- set relations = [
             adapter.get_relation(database=target.database, schema='staging', identifier='point_in_time'),

@@ -34,11 +34,11 @@ LAYERS = {
     "audiences": r"audiences/.*",
 }
 MAY_READ = {
-    "point in time": {"raw"},
+    "point in time": {"raw", "run"},
     "run": {"raw"},
     "base": {"raw", "base"},
     "clean": {"base"},
-    "subjects": {"clean", "subjects", "state"},
+    "subjects": {"run", "clean", "subjects", "state"},
     "state": {"subjects", "state", "core", "metrics", "marts", "audiences"},
     "core": {"subjects", "core", "state", "360", "lifetime"},
     "ledger": {"subjects", "core", "ledger"},

@@ -22,7 +22,7 @@ winners as (
         contenders.customer_id,
         contenders.channel,
         settings.counts_as,
-        settings.is_live,
+        settings.is_live and not qualified.is_too_many as is_live,
         settings.class_rank,
         qualified.expected_value
     from {{ ref('audience_contenders') }} as contenders

@@ -2,7 +2,8 @@
 -- it. Members are no contenders: their message went out before. At most one audience wins a person's channel in a day, and
 -- at most one of those that need a consent to marketing wins a person at all: so nothing that is taken away from a person
 -- (a consent, a channel, an audience) can bring another promotion instead. Tasks for the helpdesk do not compete. An
--- audience that is not live loses to live ones only and takes nothing from them: it shows what it would win.
+-- audience that is not live, or is held back as too large, loses to the others only and takes nothing from them: it
+-- shows what it would win.
 with
 
 qualified as (
@@ -40,7 +41,7 @@ entrants as (
         qualified.expected_value,
         settings.class_rank,
         settings.consent_purpose,
-        settings.is_live,
+        settings.is_live and not qualified.is_too_many as is_live,
         settings.passes like '% arbitration %' as passes_arbitration,
         {{ hash_text("qualified.audience || '|' || qualified.customer_id") }} as tie_breaker
     from qualified

@@ -1,27 +1,14 @@
 -- One row: the point in time and the units that the whole run is a function of. Nothing else reads the clock or these
 -- vars. as_of: the var, else the last complete day before the newest load, else the day of the newest plausible
 -- order.
-{%- set loads = [] -%}
-{%- for base in base_models() -%}
-    {%- for table in base.tables -%}
-        {%- do loads.append((base.system, table)) -%}
-    {%- endfor -%}
-{%- endfor %}
 with
 
 loads as (
-    {%- for system, table in loads %}
-    {{ 'union all' if not loop.first }}
-    select max({{ to_utc(loaded_at_of(system)) }}) as loaded_at
-    from {{ source(system, table) }}
-    where
-        {{ loaded_in_time(loaded_at_of(system)) }}
-        and year({{ to_utc(loaded_at_of(system)) }}) <= {{ threshold('latest_plausible_year') }}
-    {%- endfor %}
+    select * from {{ ref('system_loads') }}
 ),
 
 newest_load as (
-    select max(loaded_at) as newest_load_at
+    select max(newest_load_at) as newest_load_at
     from loads
 ),
 

@@ -1,0 +1,27 @@
+{{ config(materialized='view') }}
+-- One channel of whose consent any system told: until when each of them has been heard. One that no longer delivers
+-- holds its channels back. What has no load times, such as a relation of your own, says nothing here.
+with
+
+events as (
+    select * from {{ ref('int_consent_events__unioned') }}
+),
+
+loads as (
+    select * from {{ ref('system_loads') }}
+),
+
+tellers as (
+    select
+        channel,
+        source_name
+    from events
+    group by channel, source_name
+)
+
+select
+    tellers.channel,
+    min(loads.newest_load_at) as known_until
+from tellers
+left join loads on tellers.source_name = loads.system
+group by tellers.channel
