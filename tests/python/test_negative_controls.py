@@ -300,6 +300,11 @@ DEFECTS = (
         "update settings.phone_regions set min_digits = 99 where region = 'DE'",
         "phone_regions_columns_hold: phone_regions_are_usable",
     ),
+    Defect(
+        "fewer messages than none",
+        "update settings.message_caps set max_messages = -1 where channel = 'sms'",
+        "message_caps_hold",
+    ),
     # Which orders count
     Defect(
         "an order that counts, with a reason not to",
@@ -430,6 +435,12 @@ DEFECTS = (
         "a fit without parameters that is trusted",
         "update marts.clv_model_parameters set is_reliable = true, note = null, r = null, p = null, beta = null",
         "clv_model_parameters_columns_hold: reliable_fit_has_parameters",
+    ),
+    # Audiences
+    Defect(
+        "left out of an audience for no reason",
+        "update audiences.audience_decisions set outcome_reason = null where outcome <> 'exported'",
+        "audience_decisions_columns_hold: who_is_not_exported_has_a_reason",
     ),
 )
 
