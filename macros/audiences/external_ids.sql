@@ -14,6 +14,26 @@
 {%- endmacro %}
 
 
+{# When a person's numbers last became, or ceased to be, one person: what tools were told under a number may move then. #}
+{% macro regroupings() -%}
+    select
+        customer_id,
+        max(changed_at) as changed_at
+    from (
+        select
+            customer_id,
+            max(changed_at) over (partition by old_customer_id) as changed_at
+        from {{ ref('customer_id_changes') }}
+        union all
+        select
+            old_customer_id as customer_id,
+            changed_at
+        from {{ ref('customer_id_changes') }}
+    ) as changed
+    group by customer_id
+{%- endmacro %}
+
+
 {# The messaging tools that this shop has. #}
 {% macro messaging_tools() -%} {{ return(var('systems') | select('in', ['braze', 'klaviyo']) | list) }} {%- endmacro %}
 

@@ -274,7 +274,7 @@ def columns_with(warehouse, pattern: str, *schemas: str) -> set[str]:
 
 
 def test_no_canary_leaves_the_staging_area(small):
-    """Raw e-mails, phones, names, addresses and notes reach contacts, exports and, as a whole, refused rows; no mart else."""
+    """Raw e-mails, phones, names, addresses and notes reach contacts, exports and, as a whole, refused rows alone."""
     assert columns_with(small, CANARIES, "staging") >= {
         "staging.stg_shopify__customers.email",
         "staging.stg_shopify__customers.phone",

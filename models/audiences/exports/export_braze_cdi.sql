@@ -13,10 +13,6 @@ redirects as (
     select * from {{ ref('customer_id_redirects') }}
 ),
 
-id_changes as (
-    select * from {{ ref('customer_id_changes') }}
-),
-
 members as (
     select
         customer_id,
@@ -49,24 +45,15 @@ logged as (
 ),
 
 regrouped as (
-    select
-        customer_id,
-        max(changed_at) over (partition by old_customer_id) as changed_at
-    from id_changes
-    union all
-    select
-        old_customer_id as customer_id,
-        changed_at
-    from id_changes
+    {{ regroupings() }}
 ),
 
 newest as (
     select
         logged.customer_id,
-        greatest(logged.changed_at, coalesce(max(regrouped.changed_at), logged.changed_at)) as changed_at
+        greatest(logged.changed_at, coalesce(regrouped.changed_at, logged.changed_at)) as changed_at
     from logged
     left join regrouped on logged.customer_id = regrouped.customer_id
-    group by logged.customer_id, logged.changed_at
 )
 
 select

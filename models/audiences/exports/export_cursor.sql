@@ -15,6 +15,11 @@ members as (
 
 external_ids as (
     {{ external_ids() }}
+),
+
+-- With the people the number may change.
+regrouped as (
+    {{ regroupings() }}
 )
 
 select
@@ -23,7 +28,7 @@ select
     log.customer_id,
     external_ids.external_id,
     log.change <> 'remove' as is_member,
-    log.changed_at as updated_at,
+    greatest(log.changed_at, coalesce(regrouped.changed_at, log.changed_at)) as updated_at,
     {{ hash_text("concat_ws('|', log.audience, log.customer_id, cast(log.change_number as string))") }} as change_id,
     case when log.change = 'remove' then log.reason end as left_because,
     members.channel,
@@ -35,4 +40,5 @@ select
 from log
 left join members
     on log.audience = members.audience and log.customer_id = members.customer_id and log.change <> 'remove'
+left join regrouped on log.customer_id = regrouped.customer_id
 left join external_ids on log.customer_id = external_ids.customer_id and external_ids.is_main
