@@ -107,7 +107,9 @@ timed as (
             else greatest(
                 windows.opens_at,
                 least(
-                    {{ hours_later('windows.midnight_at', 'routes.preferred_hour') }},
+                    {{ local_to_utc(
+                        hours_later('cast(windows.local_day as timestamp)', 'routes.preferred_hour'), 'windows.time_zone'
+                    ) }},
                     {{ hours_later('windows.closes_at', '-1') }}
                 )
             )

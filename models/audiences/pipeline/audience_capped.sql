@@ -1,7 +1,8 @@
 -- Grain: audience and person who won the day's message in a channel, and whether it fits under the caps.
--- What was sent counts by its class then; what was exported and does not show among the messages yet counts, too, and so
--- do the other messages of this day, in order. Per channel, then per class over all channels, then over everything: who
--- fails one leaves the room to the others. Tasks for the helpdesk and what passes caps are counted and always fit.
+-- What was sent counts by its class then; what was exported and does not show among the messages yet counts, too, and
+-- so do the other messages of this day, in order. Per channel, then per class over all channels, then over everything: who
+-- fails one leaves the room to the others. What passes caps is counted and always fits; tasks for the helpdesk are no
+-- messages. A message with an offer is promotional, whatever its class is.
 with
 
 point_in_time as (
@@ -21,7 +22,11 @@ winners as (
         contenders.audience,
         contenders.customer_id,
         contenders.channel,
-        settings.counts_as,
+        case
+            when settings.offer is not null and routes.may_send_marketing then 'promotional'
+            else settings.counts_as
+        end as counts_as,
+        settings.passes like '% cap %' as passes_cap,
         settings.is_live and not qualified.is_too_many as is_live,
         settings.class_rank,
         qualified.expected_value
@@ -29,7 +34,12 @@ winners as (
     inner join settings on contenders.audience = settings.audience
     inner join {{ ref('audience_qualified') }} as qualified
         on contenders.audience = qualified.audience and contenders.customer_id = qualified.customer_id
-    where contenders.has_won and contenders.channel <> 'helpdesk' and settings.passes not like '% cap %'
+    inner join {{ ref('audience_routes') }} as routes
+        on
+            contenders.audience = routes.audience
+            and contenders.customer_id = routes.customer_id
+            and contenders.channel = routes.channel
+    where contenders.has_won and contenders.channel <> 'helpdesk'
 ),
 
 messages as (
@@ -124,7 +134,7 @@ fitted as (
 in_channel as (
     select
         winners.*,
-        coalesce(fitted.channel_room >= 1, true) as fits_channel,
+        winners.passes_cap or coalesce(fitted.channel_room >= 1, true) as fits_channel,
         fitted.class_room,
         fitted.common_room
     from winners
@@ -134,7 +144,8 @@ in_channel as (
 in_class as (
     select
         *,
-        fits_channel
+        passes_cap
+        or fits_channel
         and coalesce(class_room > coalesce(sum(case when is_live and fits_channel then 1 else 0 end) over (
             partition by customer_id, counts_as
             order by class_rank asc, expected_value desc, audience asc{{ before }}
@@ -145,7 +156,8 @@ in_class as (
 in_all as (
     select
         *,
-        fits_class
+        passes_cap
+        or fits_class
         and coalesce(common_room > coalesce(sum(case when is_live and fits_class then 1 else 0 end) over (
             partition by customer_id
             order by class_rank asc, expected_value desc, audience asc{{ before }}

@@ -79,7 +79,7 @@ stood as (
         case when standing.is_member and standing.subject = dated.subject then standing.channel end as member_channel,
         case when standing.is_member and standing.subject = dated.subject then standing.send_not_before end
             as member_send_not_before,
-        coalesce(case when standing.is_member then standing.entered_at end, standing.left_at) as rests_from
+        standing.rests_from
     from dated
     cross join point_in_time
     left join standing on dated.audience = standing.audience and dated.customer_id = standing.customer_id

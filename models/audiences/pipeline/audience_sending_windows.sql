@@ -1,6 +1,7 @@
--- Grain: channel, time zone and country of a recipient: the first hours after the cut in which a message may be sent, in
--- UTC. Where the zone is not known, the hours that are allowed in every zone of the country; where the country is not
--- known either, in every zone of the world and under the rules of every country: then there may be no row.
+-- Grain: channel, time zone and country of a recipient: the first hours after the cut in which a message may be sent,
+-- in UTC. Where the zone is not known, the hours that are allowed in every zone of the country; where the country is not
+-- known either, in every zone of the world and under the rules of every country: then there may be none (null).
+-- local_day and time_zone are for the person's usual hour: the clocks may change on that day.
 with
 
 point_in_time as (
@@ -91,7 +92,6 @@ ruled_days as (
         days.cut_at,
         max(place_rules.opens_hour) as opens_hour,
         min(place_rules.closes_hour) as closes_hour,
-        bool_or(place_rules.also_service) as also_service,
         bool_and(
             (place_rules.on_sundays or {{ days_between("date '1970-01-04'", 'days.local_day') }} % 7 <> 0)
             and (place_rules.on_holidays or holidays.holiday_on is null)
@@ -109,9 +109,8 @@ windows as (
         ruled_days.zone_key,
         ruled_days.country_code,
         ruled_days.local_day,
-        ruled_days.also_service,
         ruled_days.cut_at,
-        max({{ local_to_utc('cast(ruled_days.local_day as timestamp)', 'place_zones.time_zone') }}) as midnight_at,
+        max(place_zones.time_zone) as time_zone,
         max({{ local_to_utc(
             hours_later('cast(ruled_days.local_day as timestamp)', 'ruled_days.opens_hour'), 'place_zones.time_zone'
         ) }}) as opens_at,
@@ -123,18 +122,37 @@ windows as (
         on ruled_days.zone_key = place_zones.zone_key and ruled_days.country_code = place_zones.country_code
     where ruled_days.is_allowed
     group by
-        ruled_days.channel, ruled_days.zone_key, ruled_days.country_code, ruled_days.local_day, ruled_days.also_service,
-        ruled_days.cut_at
+        ruled_days.channel, ruled_days.zone_key, ruled_days.country_code, ruled_days.local_day, ruled_days.cut_at
+),
+
+first_windows as (
+    select * from windows
+    where opens_at < closes_at and closes_at > cut_at
+    qualify row_number() over (partition by channel, zone_key, country_code order by local_day) = 1
+),
+
+place_channels as (
+    select
+        channel,
+        zone_key,
+        country_code,
+        bool_or(also_service) as also_service
+    from place_rules
+    group by channel, zone_key, country_code
 )
 
 select
-    channel,
-    zone_key,
-    country_code,
-    also_service,
-    midnight_at,
-    greatest(opens_at, cut_at) as opens_at,
-    closes_at
-from windows
-where opens_at < closes_at and closes_at > cut_at
-qualify row_number() over (partition by channel, zone_key, country_code order by local_day) = 1
+    place_channels.channel,
+    place_channels.zone_key,
+    place_channels.country_code,
+    place_channels.also_service,
+    first_windows.local_day,
+    first_windows.time_zone,
+    greatest(first_windows.opens_at, first_windows.cut_at) as opens_at,
+    first_windows.closes_at
+from place_channels
+left join first_windows
+    on
+        place_channels.channel = first_windows.channel
+        and place_channels.zone_key = first_windows.zone_key
+        and place_channels.country_code = first_windows.country_code

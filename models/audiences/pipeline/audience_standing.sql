@@ -1,5 +1,7 @@
--- Grain: audience and person who is or was in it, as the exports before this day left it. An id that has retired since
--- stands for its person now. What a build of the same day exported is left out, so that a build can be repeated.
+-- Grain: audience and person who is or was in it, as the exports before this day left it. An id that has retired
+-- since stands for its person now; of several ids that are in it the first to come stays, and the person rests from the newest
+-- message to any of them. rests_from: the newest message to who is in it, the last exit of who is not. What a build of
+-- the same day exported is left out, so that a build can be repeated.
 with
 
 point_in_time as (
@@ -20,25 +22,42 @@ newest as (
     select
         *,
         max(case when change = 'add' then changed_at end) over (partition by audience, customer_id) as entered_at,
+        max(case when change = 'add' or reason = 'new_trigger' then changed_at end) over (
+            partition by audience, customer_id
+        ) as messaged_at,
         max(case when change = 'remove' then changed_at end) over (partition by audience, customer_id) as left_at
     from log
     qualify row_number() over (partition by audience, customer_id order by change_number desc) = 1
+),
+
+of_people as (
+    select
+        newest.*,
+        newest.change <> 'remove' as is_member,
+        coalesce(redirects.customer_id, newest.customer_id) as person_id
+    from newest
+    left join redirects on newest.customer_id = redirects.old_customer_id
+),
+
+with_others as (
+    select
+        *,
+        max(messaged_at) over (partition by audience, person_id) as last_messaged_at,
+        max(left_at) over (partition by audience, person_id) as last_left_at
+    from of_people
 )
 
 select
-    newest.audience,
-    coalesce(redirects.customer_id, newest.customer_id) as customer_id,
-    newest.change <> 'remove' as is_member,
-    newest.entered_at,
-    newest.left_at,
-    newest.subject,
-    newest.channel,
-    newest.send_not_before
-from newest
-left join redirects on newest.customer_id = redirects.old_customer_id
+    audience,
+    person_id as customer_id,
+    is_member,
+    entered_at,
+    case when is_member then last_messaged_at else last_left_at end as rests_from,
+    subject,
+    channel,
+    send_not_before
+from with_others
 qualify row_number() over (
-    partition by newest.audience, coalesce(redirects.customer_id, newest.customer_id)
-    order by
-        case when newest.change <> 'remove' then 0 else 1 end asc, newest.entered_at asc nulls last,
-        newest.left_at desc nulls last, newest.customer_id asc
+    partition by audience, person_id
+    order by case when is_member then 0 else 1 end asc, entered_at asc nulls last, customer_id asc
 ) = 1
