@@ -15,7 +15,7 @@ import pytest
 from conftest import Warehouse
 
 LATER_DAYS = 180  # so long after a purchase the next one is waited for
-CUTS = range(LATER_DAYS, LATER_DAYS + 120, 3)  # days before as_of, each with the purchases of that day
+CUTS = range(LATER_DAYS, LATER_DAYS + 365, 9)  # days before as_of, through all seasons, each with its own purchases
 
 
 @dataclass(frozen=True)
