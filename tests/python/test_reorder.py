@@ -47,7 +47,8 @@ def purchases(warehouse: Warehouse, cuts: list[date]) -> list[Again]:
                     bool_or(orders.sales_channel <> 'subscription') as is_chosen
                 from later.marts.order_lines as lines
                 join later.marts.orders as orders using (order_id)
-                where orders.is_valid and not lines.is_gift_card and lines.refunded_quantity < lines.quantity
+                where orders.is_valid and orders.customer_id is not null and lines.product_family is not null
+                    and not lines.is_gift_card and lines.refunded_quantity < lines.quantity
                 group by all;
             create table followed as
                 select *, date_diff('day', lag(ordered_on) over one, ordered_on) as gap_days,
