@@ -15,7 +15,7 @@ import pytest
 from conftest import Warehouse
 
 LATER_DAYS = 180  # so long after a purchase the next one is waited for
-CUTS = range(LATER_DAYS, LATER_DAYS + 120, 3)  # days before as_of, each with the purchases of that day
+CUTS = range(LATER_DAYS, LATER_DAYS + 365, 9)  # days before as_of, through all seasons, each with its own purchases
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def purchases(warehouse: Warehouse, cuts: list[date]) -> list[Again]:
                     bool_or(orders.sales_channel <> 'subscription') as is_chosen
                 from later.marts.order_lines as lines
                 join later.marts.orders as orders using (order_id)
-                where orders.is_valid and not lines.is_gift_card and lines.refunded_quantity < lines.quantity
+                where orders.is_valid and orders.customer_id is not null and lines.product_family is not null
+                    and not lines.is_gift_card and lines.refunded_quantity < lines.quantity
                 group by all;
             create table followed as
                 select *, date_diff('day', lag(ordered_on) over one, ordered_on) as gap_days,

@@ -1,8 +1,8 @@
 -- Grain: one person and product family that is used up about now. The gap to expect is the person's own mean gap of the
 -- family, drawn towards the family's median as if reorder_gaps_of_others gaps more had been as long as that. Only what
--- was known when the last purchase was made is looked at, so that the day stands. Traps: what a subscription sends has a
--- rhythm of its own and ends no gap; a family with too few gaps has no median, and then two purchases of one's own are
--- needed.
+-- was known when the last purchase was made is looked at, so that the day stands. Traps: what a subscription sends has
+-- a rhythm of its own and ends no gap; a family with too few gaps has no median, and then two purchases of one's own
+-- are needed.
 with
 
 point_in_time as (
