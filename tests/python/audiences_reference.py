@@ -1,0 +1,562 @@
+"""Which message each person is to be sent today, worked out person by person in plain Python.
+
+It knows the rules as they are told and none of the SQL of models/audiences. A world is a dict of lists of rows, named
+and shaped as the tables that the models read, with as_of, cut_at and salt. Instants are naive datetimes in UTC.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+HELPDESK, MARKETING, PROMOTIONAL = "helpdesk", "marketing", "promotional"
+# What seeds/audiences.csv means by what an audience needs
+SOURCES = {
+    "loyalty": "loyalty_balances",
+    "visits": "web_sessions",
+    **{name: name for name in ("messages", "referrals", "returns", "reviews", "shipments", "subscriptions", "tickets")},
+}
+
+
+def words(text: str | None) -> list[str]:
+    return (text or "").split()
+
+
+def hashed(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
+def bucket_of(salt: str, campaign: str, customer_id: str) -> int:
+    return int(hashed(salt, campaign, customer_id)[:12], 16) % 10000
+
+
+@dataclass
+class Decision:
+    """What became of one person in one audience."""
+
+    audience: str
+    customer_id: str
+    trigger: dict
+    expires_at: datetime
+    expected_value: Decimal
+    member: dict | None  # the row of the log by which the person is in it already
+    stage: str = "qualified"
+    outcome: str = "not_eligible"
+    outcome_reason: str | None = None
+    winner_audience: str | None = None
+    channel: str | None = None
+    offer: str | None = None
+    counts_as: str | None = None
+    send_not_before: datetime | None = None
+    closed: dict[str, str] = field(default_factory=dict)
+    open: list[str] = field(default_factory=list)
+
+    def stop(self, stage: str, outcome: str, reason: str) -> None:
+        self.stage, self.outcome, self.outcome_reason = stage, outcome, reason
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a person stands in an audience before this build."""
+
+    member: dict | None  # the newest row, if it is no removal
+    rests_from: datetime | None  # the newest message to who is in it; the last exit of who is not
+
+
+class Audiences:
+    def __init__(self, world: dict):
+        self.world = world
+        self.as_of: date = world["as_of"]
+        self.cut: datetime = world["cut_at"]
+        self.thresholds = {row["name"]: Decimal(str(row["value"])) for row in world["thresholds"]}
+        self.classes = {row["purpose_class"]: row for row in world["audience_classes"]}
+        self.offers = {row["offer"]: row for row in world["offers"]}
+        self.rules = {row["reason"]: row for row in world["suppression_rules"]}
+        self.policy = {(row["channel"], row["purpose"]): row for row in world["consent_policy"]}
+        self.channels = {(row["customer_id"], row["channel"]): row for row in world["audience_channels"]}
+        self.contacts = {row["customer_id"]: row for row in world["customer_contacts"]}
+        self.erased = {row["customer_id"] for row in world["customers"] if row["is_erased"]}
+        self.audiences = {
+            row["audience"]: row
+            for row in world["audiences"]
+            if all(world.get(SOURCES[need]) for need in words(row["needs"]))
+        }
+        self.survivors = {row["old_customer_id"]: row["customer_id"] for row in world["customer_id_redirects"]}
+        self.log = [row for row in world["state__audience_log"] if row["changed_at"] < self.cut]
+        self.decisions: list[Decision] = []
+
+    def now(self, customer_id: str) -> str:
+        return self.survivors.get(customer_id, customer_id)
+
+    def class_of(self, decision: Decision) -> dict:
+        return self.classes[self.audiences[decision.audience]["purpose_class"]]
+
+    def passes(self, decision: Decision, group: str) -> bool:
+        return group in words(self.class_of(decision)["passes"])
+
+    def goes_out(self, decision: Decision) -> bool:
+        """Not: it is not live, or far too many would get it. Such an audience takes nothing from others."""
+        return self.audiences[decision.audience]["is_live"] and decision.audience not in self.too_many
+
+    def is_marketing(self, decision: Decision) -> bool:
+        return self.class_of(decision)["consent_purpose"] == MARKETING
+
+    def offer_cost(self, audience: dict) -> Decimal:
+        offer = self.offers.get(audience["offer"])
+        return Decimal(str(offer["cost"])) if offer else Decimal(0)
+
+    def play(self) -> list[Decision]:
+        self.qualify()
+        for decision in self.decisions:
+            if decision.stage == "eligible":
+                self.route(decision)
+        self.screen()
+        self.assign()
+        self.arbitrate()
+        self.plan()
+        self.cap()
+        self.hold_back()
+        return self.decisions
+
+    # 1 Who qualifies, and is it not too late, too early or too dear?
+
+    def standings(self) -> dict[tuple[str, str], Standing]:
+        rows = defaultdict(lambda: defaultdict(list))
+        for row in self.log:
+            rows[row["audience"], self.now(row["customer_id"])][row["customer_id"]].append(row)
+        found = {}
+        for key, of_ids in rows.items():
+            histories = [sorted(history, key=lambda row: row["change_number"]) for history in of_ids.values()]
+            newest = [history[-1] for history in histories]
+            # Of several ids that are in it, the first to come
+            inside = min(
+                (history for history in histories if history[-1]["change"] != "remove"),
+                key=lambda history: (entered_at(history), history[-1]["customer_id"]),
+                default=None,
+            )
+            messages = [row["changed_at"] for history in histories for row in history if is_message(row)]
+            found[key] = Standing(
+                member=inside and inside[-1],
+                rests_from=max(messages if inside else [row["changed_at"] for row in newest]),
+            )
+        return found
+
+    def qualify(self) -> None:
+        standings = self.standings()
+        people = sum(not row["is_erased"] for row in self.world["customers"])
+        measured = {
+            row["campaign"]: Decimal(str(row["conversion_lift"]))
+            for row in self.world["campaign_lift"]
+            if row["is_conclusive"]
+        }
+        self.too_many = set()
+        for name, audience in self.audiences.items():
+            triggers = defaultdict(list)
+            for row in self.world.get(f"qualified_{audience['model']}", ()):
+                if row["kind"] == audience["kind"] and row["triggered_at"] < self.cut:
+                    triggers[row["customer_id"]].append(row)
+            cost = self.offer_cost(audience)
+            lift = measured.get(name, Decimal(str(audience["assumed_lift"])))
+            eligible = []
+            for customer_id, rows in triggers.items():
+                standing = standings.get((name, customer_id), Standing(None, None))
+                decision = self.choose(audience, customer_id, rows, standing)
+                value = lift * Decimal(str(decision.trigger["expected_spend"])) - cost
+                decision.expected_value = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+                self.decisions.append(decision)
+                if decision.stage == "eligible":
+                    eligible.append(decision)
+            budget, spent = audience["daily_budget"], Decimal(0)
+            for decision in sorted(eligible, key=lambda each: (-each.expected_value, each.customer_id)):
+                spent += cost
+                if budget is not None and spent > Decimal(str(budget)) and not decision.member:
+                    decision.stop("qualified", "not_eligible", "over_budget")
+            if len(eligible) > Decimal(str(audience["max_share_of_base"])) * people:
+                self.too_many.add(name)
+
+    def choose(self, audience: dict, customer_id: str, triggers: list[dict], standing: Standing) -> Decision:
+        """The person's trigger: one that counts before one that does not, then the one at hand, then the newest."""
+        cool_down = audience["cool_down_days"] * DAY
+        member = standing.member
+
+        def expires_at(trigger: dict) -> datetime:
+            oldest = trigger["triggered_at"] + audience["max_trigger_age_days"] * DAY
+            return min(oldest, trigger["ends_at"] or oldest)
+
+        def ineligible(trigger: dict) -> str | None:
+            live_from = audience["live_from"]
+            is_member = member and member["subject"] == trigger["subject"]
+            since = standing.rests_from
+            if trigger["ends_at"] and trigger["ends_at"] <= self.cut:
+                return "over"
+            if expires_at(trigger) <= self.cut:
+                return "too_old"
+            if audience["is_live"] and trigger["triggered_at"] < datetime.combine(live_from, time()):
+                return "before_live_from"
+            if not is_member and since and self.cut - since < cool_down:
+                return "cool_down"
+            return None
+
+        def order(trigger: dict) -> tuple:
+            stays = bool(cool_down) and bool(member) and member["subject"] == trigger["subject"]
+            age = self.cut - trigger["triggered_at"]
+            return (ineligible(trigger) is not None, not stays, age, trigger["subject"])
+
+        trigger = min(triggers, key=order)
+        is_member = bool(member) and member["subject"] == trigger["subject"]
+        decision = Decision(
+            audience["audience"], customer_id, trigger, expires_at(trigger), Decimal(0), member if is_member else None
+        )
+        reason = ineligible(trigger)
+        if reason:
+            decision.outcome_reason = reason
+        else:
+            decision.stage = "eligible"
+        return decision
+
+    # 2 By which channels may they be reached?
+
+    def may_send(self, customer_id: str, channel: str | None, purpose: str) -> bool:
+        known = self.channels.get((customer_id, channel), {}).get(f"may_send_{purpose}")
+        if known is None:
+            policy = self.policy.get((channel, purpose))
+            return bool(policy and policy["unknown_is_consent"])
+        return known
+
+    def route(self, decision: Decision) -> None:
+        purpose = self.class_of(decision)["consent_purpose"]
+        for channel in words(self.audiences[decision.audience]["channels"]):
+            if (channel, purpose) not in self.policy:
+                continue
+            if decision.member and decision.member["channel"] != channel:
+                continue
+            known = self.channels.get((decision.customer_id, channel), {})
+            if not self.may_send(decision.customer_id, channel, purpose):
+                decision.closed[channel] = "no_consent"
+            elif channel != HELPDESK and (not known.get("has_address") or known.get("is_undeliverable")):
+                decision.closed[channel] = "undeliverable"
+            elif known.get("has_complained"):
+                decision.closed[channel] = "complained"
+            else:
+                decision.open.append(channel)
+
+    def preference(self, decision: Decision, channel: str) -> tuple:
+        """A sort key: the channel that the person answers most."""
+        known = self.channels.get((decision.customer_id, channel), {})
+        return (-(known.get("answer_rate") or 0), channel)
+
+    # 3 Does anything speak against it?
+
+    def screen(self) -> None:
+        world = self.world
+        held = {row["customer_id"] for row in world["audience_holds"] if row["is_open"]}
+        bought, returned, subscribed = defaultdict(set), defaultdict(set), defaultdict(set)
+        just, back = int(self.thresholds["just_bought_days"]), int(self.thresholds["returned_days"])
+        orders = {row["order_id"]: row for row in world["orders"] if row["is_valid"]}
+        for line in world["order_lines"]:
+            order = orders.get(line["order_id"])
+            if order and order["ordered_on"] + just * DAY > self.as_of:
+                bought[order["customer_id"]] |= products_of(line)
+        returns = {row["return_id"]: row for row in world["returns"]}
+        for line in world["return_lines"]:
+            given = returns.get(line["return_id"])
+            if given and given["requested_on"] + back * DAY > self.as_of:
+                returned[given["customer_id"]] |= products_of(line)
+        for row in world["subscriptions"]:
+            if row["is_active"]:
+                subscribed[row["customer_id"]] |= products_of(row)
+
+        for decision in self.decisions:
+            if decision.stage != "eligible":
+                continue
+            person = decision.customer_id
+            told = {("family", decision.trigger["product_family"])}
+            offer = self.offers.get(self.audiences[decision.audience]["offer"])
+            if offer and offer["scope"] in ("family", "product"):
+                told.add((offer["scope"], offer["scope_value"]))
+            reasons = {
+                "erased": person in self.erased,
+                "experience_hold": person in held,
+                "already_subscribed": told & subscribed[person],
+                "just_bought": told & bought[person],
+                "returned_it": told & returned[person],
+            }
+            found = [
+                reason
+                for reason, holds in reasons.items()
+                if holds and not self.passes(decision, self.rules[reason]["rule_group"])
+            ]
+            if not decision.open:
+                found += decision.closed.values()
+            if found or not decision.open:
+                first = min(found, key=lambda reason: self.rules[reason]["precedence"], default=None)
+                decision.stop("eligible", "suppressed", first)
+            else:
+                decision.stage = "unsuppressed"
+
+    # 4 Who gets nothing so that it can be measured?
+
+    def assign(self) -> None:
+        arms = defaultdict(set)
+        for row in self.world["state__audience_arms"]:
+            arms[row["campaign"], self.now(row["customer_id"])].add(row["arm"])
+
+        def is_control(campaign: str, person: str, share) -> bool:
+            known = arms.get((campaign, person))
+            if known:
+                return "control" in known
+            return bucket_of(self.world["salt"], campaign, person) < Decimal(str(share or 0)) * 10000
+
+        universal = f"universal:{self.as_of.year}"
+        for decision in self.decisions:
+            if decision.stage != "unsuppressed":
+                continue
+            decision.stage = "assigned"
+            if not self.class_of(decision)["may_have_holdout"]:
+                continue
+            share = self.audiences[decision.audience]["holdout_share"]
+            if is_control(universal, decision.customer_id, self.thresholds["universal_control_share"]):
+                decision.stop("unsuppressed", "control", "universal_control")
+            elif is_control(decision.audience, decision.customer_id, share):
+                decision.stop("unsuppressed", "control", "campaign_control")
+
+    # 5 One message a day and channel, and one that sells at all
+
+    def order(self, decision: Decision) -> tuple:
+        tie = hashed(decision.audience, decision.customer_id)
+        return (self.class_of(decision)["class_rank"], -decision.expected_value, tie)
+
+    def arbitrate(self) -> None:
+        of_people = defaultdict(list)
+        for decision in self.decisions:
+            if decision.stage == "assigned":
+                if decision.member:
+                    decision.stage = "arbitrated"
+                else:
+                    of_people[decision.customer_id].append(decision)
+        for contenders in of_people.values():
+            contenders.sort(key=self.order)
+            taken = self.arbitrate_services([each for each in contenders if not self.is_marketing(each)])
+            self.arbitrate_marketing([each for each in contenders if self.is_marketing(each)], taken)
+
+    def arbitrate_services(self, contenders: list[Decision]) -> dict[str, str]:
+        """The channels that are taken, and by whom."""
+        taken = {}
+        for decision in contenders:
+            decision.channel = min(decision.open, key=lambda channel: self.preference(decision, channel))
+            winner = taken.get(decision.channel)
+            if winner and not self.passes(decision, "arbitration"):
+                decision.winner_audience = winner
+                decision.stop("assigned", "lost", "lost_arbitration")
+                continue
+            decision.stage = "arbitrated"
+            if self.goes_out(decision) and decision.channel != HELPDESK:
+                taken.setdefault(decision.channel, decision.audience)
+        return taken
+
+    def arbitrate_marketing(self, contenders: list[Decision], taken: dict[str, str]) -> None:
+        winner = None
+        for decision in contenders:
+            best = min(decision.open, key=lambda channel: (channel in taken, self.preference(decision, channel)))
+            decision.channel = best
+            lost_to = taken.get(best) or winner
+            if lost_to:
+                decision.winner_audience = lost_to
+                decision.stop("assigned", "lost", "lost_arbitration")
+                continue
+            decision.stage = "arbitrated"
+            if self.goes_out(decision):
+                winner = decision.audience
+
+    # 6, 7 What goes with it, and when?
+
+    def plan(self) -> None:
+        """Of everybody, so that who gets nothing can be told what it would have been."""
+        for decision in self.decisions:
+            decision.counts_as = self.class_of(decision)["counts_as"]
+            offer = self.audiences[decision.audience]["offer"]
+            if decision.member:
+                decision.channel = decision.member["channel"]
+            person, asked = decision.customer_id, decision.stage != "qualified"
+            if self.is_marketing(decision) or (asked and self.may_send(person, decision.channel, MARKETING)):
+                decision.offer = offer
+                if offer:
+                    decision.counts_as = PROMOTIONAL
+            if decision.member:
+                decision.send_not_before = decision.member["send_not_before"]
+            elif decision.channel:
+                decision.send_not_before = self.send_not_before(decision)
+
+    def send_not_before(self, decision: Decision) -> datetime | None:
+        if decision.channel == HELPDESK:
+            return self.cut
+        contact = self.contacts.get(decision.customer_id, {})
+        country, zone = contact.get("country_code"), contact.get("time_zone")
+        sure = zone if contact.get("time_zone_source") != "country_code" else None
+        hurries = self.passes(decision, "quiet")
+        window = self.window(decision.channel, country, sure, hurries)
+        if window is None:
+            return None
+        opens, closes = window
+        if hurries:
+            return opens
+        hour = self.channels.get((decision.customer_id, decision.channel), {}).get("preferred_hour")
+        if hour is None or zone is None:
+            return opens
+        # The person's usual hour on the local day on which the window is
+        wanted = self.usual_hour(decision.channel, country, sure, zone, hour)
+        return max(opens, min(wanted, closes - HOUR))
+
+    def rules_of(self, channel: str, country: str | None, hurries: bool) -> list[dict]:
+        rows = [row for row in self.world["sending_hours"] if row["channel"] == channel]
+        if country:
+            own = [row for row in rows if row["country_code"] == country]
+            rows = own or [row for row in rows if row["country_code"] == "*"]
+        return [row for row in rows if row["also_service"] or not hurries]
+
+    def zones_of(self, country: str | None, sure: str | None) -> list[str]:
+        if sure:
+            return [sure]
+        rows = self.world["country_time_zones"]
+        return sorted({row["time_zone"] for row in rows if country is None or row["country_code"] == country})
+
+    @cache  # noqa: B019
+    def windows(self, channel: str, country: str | None, sure: str | None, hurries: bool) -> tuple | None:
+        """The first local day with a window, its opening and closing."""
+        holidays = {(row["country_code"], row["holiday_on"]) for row in self.world["public_holidays"]}
+        rules, zones = self.rules_of(channel, country, hurries), self.zones_of(country, sure)
+        if not rules:
+            return (self.as_of, self.cut, datetime.max)
+        for offset in range(int(self.thresholds["sending_days"]) + 1):
+            day = self.as_of + offset * DAY
+            allowed = all(
+                (rule["on_sundays"] or day.isoweekday() != 7)
+                and (rule["on_holidays"] or (country or rule["country_code"], day) not in holidays)
+                for rule in rules
+            )
+            if not allowed or not zones:
+                continue
+            opens = max(instant(day, rule["opens_hour"], zone) for rule in rules for zone in zones)
+            closes = min(instant(day, rule["closes_hour"], zone) for rule in rules for zone in zones)
+            if opens < closes and closes > self.cut:
+                return (day, max(opens, self.cut), closes)
+        return None
+
+    def window(self, *wanted) -> tuple[datetime, datetime] | None:
+        found = self.windows(*wanted)
+        return found and found[1:]
+
+    def usual_hour(self, channel: str, country: str | None, sure: str | None, zone: str, hour: int) -> datetime:
+        day, *_ = self.windows(channel, country, sure, False)
+        return instant(day, hour, zone)
+
+    # 6 Not too many
+
+    def cap(self) -> None:
+        messages = defaultdict(list)
+        for row in self.world["messages"]:
+            messages[row["customer_id"]].append((row["messaged_at"], row["channel"], row["message_class"]))
+        sent = defaultdict(list, {person: list(rows) for person, rows in messages.items()})
+        for row in self.log:
+            if not is_message(row) or row["channel"] == HELPDESK:
+                continue
+            person = self.now(row["customer_id"])
+            planned = max(row["changed_at"], row["send_not_before"] or row["changed_at"])
+            went_out = any(
+                at >= planned and (channel, kind) == (row["channel"], row["counts_as"])
+                for at, channel, kind in messages[person]
+            )
+            if not went_out:
+                sent[person].append((planned, row["channel"], row["counts_as"]))
+
+        def count(person: str, cap: dict) -> int:
+            return sum(
+                at > self.cut - cap["window_hours"] * HOUR
+                and cap["channel"] in ("*", channel)
+                and cap["counts_as"] in ("*", kind)
+                for at, channel, kind in sent[person]
+            )
+
+        def fits(decision: Decision, caps: Iterable[dict], before: int) -> bool:
+            return all(count(decision.customer_id, cap) + before + 1 <= cap["max_messages"] for cap in caps)
+
+        winners = defaultdict(list)
+        for decision in self.decisions:
+            if decision.stage == "arbitrated" and not decision.member and decision.channel != HELPDESK:
+                winners[decision.customer_id].append(decision)
+        steps = (
+            lambda cap, decision: cap["channel"] == decision.channel and cap["counts_as"] in ("*", decision.counts_as),
+            lambda cap, decision: cap["channel"] == "*" and cap["counts_as"] == decision.counts_as,
+            lambda cap, decision: cap["channel"] == "*" and cap["counts_as"] == "*",
+        )
+        for contenders in winners.values():
+            contenders.sort(key=lambda each: (*self.order(each)[:2], each.audience))
+            for number, applies in enumerate(steps):
+                passed = []
+                before = defaultdict(int)
+                for decision in contenders:
+                    kind = decision.counts_as if number == 1 else "*"
+                    caps = [cap for cap in self.world["message_caps"] if applies(cap, decision)]
+                    earlier = before[kind] if number else 0
+                    if self.passes(decision, "cap") or fits(decision, caps, earlier):
+                        passed.append(decision)
+                    else:
+                        decision.stop("arbitrated", "capped", "over_cap")
+                    before[kind] += self.goes_out(decision)
+                contenders = passed
+
+    # 7, 8 Still in time, and may it go out?
+
+    def hold_back(self) -> None:
+        for decision in self.decisions:
+            if decision.outcome_reason or decision.stage != "arbitrated":
+                continue
+            planned = decision.send_not_before
+            if planned is None or planned >= decision.expires_at:
+                decision.stop("arbitrated", "capped", "quiet_hours")
+                continue
+            known = self.channels.get((decision.customer_id, decision.channel), {})
+            if not self.audiences[decision.audience]["is_live"]:
+                decision.stop("capped", "held_back", "not_live")
+            elif decision.audience in self.too_many:
+                decision.stop("capped", "held_back", "too_many")
+            elif known.get("is_stale"):
+                decision.stop("capped", "held_back", "stale_consent")
+            else:
+                decision.stage, decision.outcome = "exported", "exported"
+
+
+def entered_at(history: list[dict]) -> datetime:
+    return max(row["changed_at"] for row in history if row["change"] == "add")
+
+
+def is_message(row: dict) -> bool:
+    """A row of the log that means a message, not one that only changes what is told of the member."""
+    return row["change"] == "add" or row["reason"] == "new_trigger"
+
+
+def products_of(row: dict) -> set[tuple[str, str]]:
+    told = {("family", row["product_family"]), ("product", row["product_id"])}
+    return {(scope, value) for scope, value in told if value is not None}
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@cache
+def instant(day: date, hour: int, zone: str) -> datetime:
+    """That hour of a local day in UTC: the earlier one of two, moved on by the clock's jump if there is none."""
+    day, hour = (day + DAY, 0) if hour == 24 else (day, hour)
+    return datetime.combine(day, time(hour), zone_of(zone)).astimezone(UTC).replace(tzinfo=None)
+
+
+def decide(world: dict) -> dict[tuple[str, str], Decision]:
+    """What becomes of everybody who qualifies for anything, by audience and person."""
+    return {(each.audience, each.customer_id): each for each in Audiences(world).play()}
