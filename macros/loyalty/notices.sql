@@ -19,14 +19,14 @@
     CTEs that end in expiry_outlooks: a lot and an instant at which it was to expire, as everybody had to think from
     known_from until known_until (null: to the end). Most lots have one. Points that lapse after so many days without
     activity have another with every activity, and only the last one comes true: who was to be warned in May and bought
-    in June was still to be warned in May. `lots`, `bookings` and `rules` are CTEs, rules those of rules_in_force().
+    in June was still to be warned in May. `lots`, `bookings` and `rules` are CTEs of the live programme.
 #}
 {% macro expiry_outlooks(lots, bookings, rules) -%}
 policies as (
     select
         programme,
-        {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }} as begins_at,
-        {{ local_to_utc('cast(valid_to as timestamp)', 'time_zone') }} as ends_at,
+        starts_at,
+        ends_at,
         expiry_policy,
         expiry_days,
         ' ' || inactivity_resets || ' ' as resets
@@ -44,11 +44,7 @@ kept_lots as (
         case when policies.expiry_policy = 'inactivity' then policies.expiry_days end as expiry_days
     from {{ lots }} as lots
     inner join {{ bookings }} as bookings on lots.lot_id = bookings.booking_id
-    inner join policies
-        on
-            lots.programme = policies.programme
-            and coalesce(lots.earned_at >= policies.begins_at, true)
-            and coalesce(lots.earned_at < policies.ends_at, true)
+    inner join policies on lots.programme = policies.programme and {{ is_in_force_at('policies', 'lots.earned_at') }}
     where
         bookings.expiry = 'rule'
         and policies.expiry_policy in ('inactivity', 'none')
@@ -63,10 +59,7 @@ resets as (
         policies.expiry_days
     from {{ bookings }} as bookings
     inner join policies
-        on
-            bookings.programme = policies.programme
-            and coalesce(bookings.booked_at >= policies.begins_at, true)
-            and coalesce(bookings.booked_at < policies.ends_at, true)
+        on bookings.programme = policies.programme and {{ is_in_force_at('policies', 'bookings.booked_at') }}
     where
         policies.expiry_policy = 'inactivity'
         and (
@@ -83,10 +76,10 @@ resets as (
     select
         lots.programme,
         lots.member_id,
-        policies.begins_at as reset_at,
+        policies.starts_at as reset_at,
         policies.expiry_days
     from {{ lots }} as lots
-    inner join policies on lots.programme = policies.programme and lots.earned_at < policies.begins_at
+    inner join policies on lots.programme = policies.programme and lots.earned_at < policies.starts_at
     where policies.expiry_policy = 'inactivity'
 ),
 

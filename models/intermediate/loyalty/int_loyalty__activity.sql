@@ -7,7 +7,8 @@ bookings as (
 ),
 
 rules as (
-    {{ rules_in_force() }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 point_in_time as (
@@ -24,7 +25,7 @@ zones as (
         rules.time_zone
     from rules
     cross join point_in_time
-    where {{ is_in_force('rules', 'point_in_time.as_of') }}
+    where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
 ),
 
 dated as (

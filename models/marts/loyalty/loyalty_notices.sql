@@ -10,7 +10,8 @@ point_in_time as (
 ),
 
 rules as (
-    {{ rules_in_force() }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 programmes as (
@@ -20,7 +21,7 @@ programmes as (
         point_in_time.as_of
     from rules
     cross join point_in_time
-    where {{ is_in_force('rules', 'point_in_time.as_of') }}
+    where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
 ),
 
 members as (
