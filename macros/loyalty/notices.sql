@@ -19,9 +19,10 @@
     CTEs that end in expiry_outlooks: a lot and an instant at which it was to expire, as everybody had to think from
     known_from until known_until (null: to the end). Most lots have one. Points that lapse after so many days without
     activity have another with every activity, and only the last one comes true: who was to be warned in May and bought
-    in June was still to be warned in May. `lots`, `bookings` and `rules` are CTEs of the live programme.
+    in June was still to be warned in May. Points that came back to a lot that had expired have the end of their grace.
+    `graces` is the CTE of that name. `lots`, `bookings` and `rules` are CTEs of the live programme.
 #}
-{% macro expiry_outlooks(lots, bookings, rules) -%}
+{% macro expiry_outlooks(lots, bookings, rules, graces) -%}
 policies as (
     select
         programme,
@@ -159,5 +160,15 @@ expiry_outlooks as (
     where
         coalesce(first_prolonged.reset_at > kept_lots.earned_at, true)
         and (first_prolonged.lot_id is null or kept_lots.expiry_days is not null)
+    union all
+    select
+        lots.lot_id,
+        lots.programme,
+        lots.member_id,
+        graces.expires_at,
+        graces.returned_at as known_from,
+        cast(null as timestamp) as known_until
+    from {{ graces }} as graces
+    inner join {{ lots }} as lots on graces.member_no = lots.member_no and graces.lot_no = lots.lot_no
 )
 {%- endmacro %}

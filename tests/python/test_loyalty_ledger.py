@@ -5,6 +5,7 @@ Members come from loyalty_worlds, what must come out from loyalty_reference, whi
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import CORE, NOTHING, LedgerModels
-from loyalty_reference import play_all
+from loyalty_reference import Ledger, play_all
 
 MARTS = (
     "int_loyalty__local_days",
@@ -144,17 +145,32 @@ def test_what_comes_later_changes_nothing_before_it(models, crowd, day):
     assert moves_of(give(models, known, rules, day).run(*CORE), before=day) == whole
 
 
+def assert_lives(models: LedgerModels, ledgers: Iterable[Ledger]) -> int:
+    """Until when lots live; what came back without any grace left them as they were. How many live in grace."""
+    ours = dict(models.connection.execute("select lot_id, expires_at from marts.loyalty_lots").fetchall())
+    in_grace = 0
+    for ledger in ledgers:
+        returned = {(move.lot_id, move.at) for move in ledger.moves if move.kind == "spend_reversal"}
+        for lot in ledger.lots:
+            if (lot.lot_id, lot.until) not in returned:
+                assert ours[lot.lot_id] == lot.until
+                in_grace += lot.until != lot.expires_at
+    return in_grace
+
+
 def test_states_of_every_lot_on_every_day(models, crowd):
-    """The seven states of each lot, and debt, just before some instants at which something was booked."""
+    """The seven states of each lot, until when it lives, and debt, just before some instants of bookings."""
     bookings, rules = crowd
     instants = sorted({row["booked_at"] for row in bookings})
     ledgers = play_all(bookings, rules, FAR)
+    in_grace = 0
     for cut_at in instants[5 :: max(len(instants) // 3, 1)]:
         give(models, [row for row in bookings if row["booked_at"] < cut_at], rules, cut_at).run(*CORE, *MARTS)
         ours = {
             row["lot_id"]: tuple(int(row[f"points_{part}"] * 100) for part in PARTS)
             for row in models.rows("from marts.loyalty_lots")
         }
+        in_grace += assert_lives(models, play_all(bookings, rules, cut_at).values())
         truth, debts = {}, {}
         for key, ledger in ledgers.items():
             state = ledger.state(cut_at)
@@ -176,6 +192,7 @@ def test_states_of_every_lot_on_every_day(models, crowd):
             )
             for row in last
         }
+    assert in_grace > 20
 
 
 PARTS = ("issued", "pending", "available", "spent", "expired", "clawed_back", "adjusted", "repaid")

@@ -100,8 +100,8 @@ months as (
     inner join rules
         on
             ends.programme = rules.programme
-            and (rules.valid_from <= ends.ends_on or rules.rule_number = 1)
-            and coalesce(rules.valid_to > ends.ends_on, true)
+            and (ends.ends_on >= rules.valid_from or rules.rule_number = 1)
+            and coalesce(ends.ends_on < rules.valid_to, true)
 ),
 
 -- Members
