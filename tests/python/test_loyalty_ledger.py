@@ -279,6 +279,37 @@ def test_a_merge_moves_lots_and_a_split_gives_them_back(models):
     assert found["split"] == found["before"] != found["merged"]
 
 
+def test_who_is_active_is_a_member(models, crowd):
+    """Also where a platform told of nothing but expiries that the programme's own rules do."""
+    bookings, rules = crowd
+    give(models, bookings, rules).run(*CORE, "int_loyalty__activity")
+    active = models.rows("select distinct programme, member_id from intermediate.int_loyalty__activity order by all")
+    query = "select programme, member_id from intermediate.int_loyalty__members where scenario = 'live' order by all"
+    assert active == models.rows(query)
+    assert len(active) < len({(row["programme"], row["member_id"]) for row in bookings})
+
+
+def test_an_active_member_is_who_the_last_booking_says(models):
+    told = {
+        "source_name": "talon_one", "programme": "talon_one:37", "member_id": "m", "source_record_type": "profile",
+        "entry_type": "earn", "points": Decimal(10), "activation": "rule", "expiry": "rule",
+    }  # fmt: skip
+    bookings = [
+        told | {"booking_id": record, "source_record_id": record, "booked_at": datetime(2024, 3, day)}
+        for day, record in ((1, "former"), (2, "latter"))
+    ]
+    give(models, bookings, []).run(*CORE)
+    record = {"source_name": "talon_one", "source_record_type": "profile"}
+    people = {"former": "Z", "latter": "A"}
+    models.table(
+        RECORDS,
+        NOTHING[RECORDS],
+        [record | {"source_record_id": name, "customer_id": one} for name, one in people.items()],
+    )
+    models.run("int_loyalty__activity")
+    assert models.rows("select distinct customer_id from intermediate.int_loyalty__activity") == [{"customer_id": "A"}]
+
+
 @pytest.mark.parametrize("column", ["booked_at", "points", "order_reference", "activation", "active_at", "expiry"])
 def test_an_exchange_between_two_bookings_is_a_change(models, column):
     """Or a build that works out only who changed would keep what was."""
