@@ -178,7 +178,7 @@ before_values as (
     select {key} as id, sum({value}) as value from before.{table} group by id
 ),
 after_values as (
-    select coalesce(renamed.id, measured.{key}) as id, sum(measured.{value}) as value
+    select coalesce(renamed.id, measured.{key}) as id, sum({value}) as value
     from after.{table} as measured left join renamed on measured.{key} = renamed.new_id group by 1
 )
 select
