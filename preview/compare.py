@@ -4,6 +4,7 @@ Two ids are the same person if their records are the same ones; an id that was o
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +31,6 @@ class Measure(NamedTuple):
 MEASURES = (
     Measure("simple value", "marts.customer_lifetime_value", "customer_id", "simple_value", "amount"),
     Measure("value so far", "marts.customer_lifetime_value", "customer_id", "historic_value", "amount"),
-    Measure("points", "marts.loyalty_balances", "customer_id", "points_available", "amount"),
     Measure("email consent", "marts.customers", "customer_id", "email_consent = 'subscribed'", "consent"),
     Measure("sms consent", "marts.customers", "customer_id", "sms_consent = 'subscribed'", "consent"),
     Measure("push consent", "marts.customers", "customer_id", "push_consent = 'subscribed'", "consent"),
@@ -178,7 +178,7 @@ before_values as (
     select {key} as id, sum({value}) as value from before.{table} group by id
 ),
 after_values as (
-    select coalesce(renamed.id, measured.{key}) as id, sum(measured.{value}) as value
+    select coalesce(renamed.id, measured.{key}) as id, sum({value}) as value
     from after.{table} as measured left join renamed on measured.{key} = renamed.new_id group by 1
 )
 select
@@ -240,7 +240,8 @@ def compare(live: Path, changed: Path) -> dict:
         connection.execute(PREPARE)
         found = rows(RUN)[0] | {"settings": settings(rows)}
         found |= {name: rows(query)[0] for name, query in FIGURES.items()}
-        found["measures"] = {each.name: measured(rows, each) for each in (*MEASURES, *audiences(rows))}
+        measures = (*MEASURES, *programmes(rows), *audiences(rows))
+        found["measures"] = {each.name: measured(rows, each) for each in measures}
         found["examples"] = {each["what"]: rows(EXAMPLE.format(**each)) for each in EXAMPLES}
     return found | {"differs": any(what_moves(found))}
 
@@ -267,6 +268,22 @@ def settings(rows: Callable) -> dict[str, dict]:
         if any(each.values()):
             found[table["name"]] = each
     return found
+
+
+def programmes(rows: Callable) -> list[Measure]:
+    """The points of every loyalty programme, of either warehouse: one's point is not worth another's."""
+    found = set()
+    for side in ("before", "after"):
+        with suppress(duckdb.CatalogException):
+            found |= {row["programme"] for row in rows(f"select distinct programme from {side}.marts.loyalty_balances")}
+    quoted = {name: name.replace("'", "''") for name in sorted(found)}
+    points = Measure("points", "marts.loyalty_balances", "customer_id", "points_available", "amount")
+    return [
+        points._replace(
+            name=f"points of {name}", value=f"case when programme = '{text}' then points_available else 0 end"
+        )
+        for name, text in quoted.items()
+    ] or [points]
 
 
 def audiences(rows: Callable) -> list[Measure]:

@@ -191,6 +191,21 @@
         'model': 'base_yotpo_loyalty__customers', 'changes': {'receipts': receipts}, 'condition': address ~ ' in (' ~ friends ~ ')',
     }) -%}
 
+    {#- What somebody wrote about one member only. Texts of many are those of rules, which say what a booking is. -#}
+    {%- set note = 'reason in (select reason from {} group by reason having count(distinct {}) = 1)' -%}
+    {%- set transactions = perennial.table_of('base_talon_one__loyalty_transactions') -%}
+    {%- set of_profile = perennial.foreign_record_id('profile_id') ~ ' in ('
+        ~ perennial.erased_ids(erased, 'talon_one', 'profile') ~ ')' -%}
+    {%- do rules.append({
+        'model': 'base_talon_one__loyalty_transactions', 'changes': {'reason': 'null'},
+        'condition': of_profile ~ ' and ' ~ note.format(transactions, 'coalesce(profile_id, card_id)'),
+    }) -%}
+    {%- do rules.append({
+        'model': 'int_loyalty_bookings__unioned', 'changes': {'reason': 'null'},
+        'condition': perennial.is_of_erased(erased, 'source_record_type', 'source_record_id') ~ ' and '
+            ~ note.format(perennial.table_of('int_loyalty_bookings__unioned'), 'member_id'),
+    }) -%}
+
     {#- Visits of a browser that named one person only. -#}
     {%- set events = perennial.table_of('int_web_sessions__events') -%}
     {%- set visitor = perennial.is_of_erased(erased, 'visitor_record_type', 'visitor_record_id') -%}

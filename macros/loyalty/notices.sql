@@ -19,14 +19,15 @@
     CTEs that end in expiry_outlooks: a lot and an instant at which it was to expire, as everybody had to think from
     known_from until known_until (null: to the end). Most lots have one. Points that lapse after so many days without
     activity have another with every activity, and only the last one comes true: who was to be warned in May and bought
-    in June was still to be warned in May. `lots`, `bookings` and `rules` are CTEs, rules those of rules_in_force().
+    in June was still to be warned in May. Points that came back to a lot that had expired have the end of their grace.
+    `graces` is the CTE of that name. `lots`, `bookings` and `rules` are CTEs of the live programme.
 #}
-{% macro expiry_outlooks(lots, bookings, rules) -%}
+{% macro expiry_outlooks(lots, bookings, rules, graces) -%}
 policies as (
     select
         programme,
-        {{ local_to_utc('cast(valid_from as timestamp)', 'time_zone') }} as begins_at,
-        {{ local_to_utc('cast(valid_to as timestamp)', 'time_zone') }} as ends_at,
+        starts_at,
+        ends_at,
         expiry_policy,
         expiry_days,
         ' ' || inactivity_resets || ' ' as resets
@@ -44,11 +45,7 @@ kept_lots as (
         case when policies.expiry_policy = 'inactivity' then policies.expiry_days end as expiry_days
     from {{ lots }} as lots
     inner join {{ bookings }} as bookings on lots.lot_id = bookings.booking_id
-    inner join policies
-        on
-            lots.programme = policies.programme
-            and coalesce(lots.earned_at >= policies.begins_at, true)
-            and coalesce(lots.earned_at < policies.ends_at, true)
+    inner join policies on lots.programme = policies.programme and {{ is_in_force_at('policies', 'lots.earned_at') }}
     where
         bookings.expiry = 'rule'
         and policies.expiry_policy in ('inactivity', 'none')
@@ -63,10 +60,7 @@ resets as (
         policies.expiry_days
     from {{ bookings }} as bookings
     inner join policies
-        on
-            bookings.programme = policies.programme
-            and coalesce(bookings.booked_at >= policies.begins_at, true)
-            and coalesce(bookings.booked_at < policies.ends_at, true)
+        on bookings.programme = policies.programme and {{ is_in_force_at('policies', 'bookings.booked_at') }}
     where
         policies.expiry_policy = 'inactivity'
         and (
@@ -83,10 +77,10 @@ resets as (
     select
         lots.programme,
         lots.member_id,
-        policies.begins_at as reset_at,
+        policies.starts_at as reset_at,
         policies.expiry_days
     from {{ lots }} as lots
-    inner join policies on lots.programme = policies.programme and lots.earned_at < policies.begins_at
+    inner join policies on lots.programme = policies.programme and lots.earned_at < policies.starts_at
     where policies.expiry_policy = 'inactivity'
 ),
 
@@ -166,5 +160,15 @@ expiry_outlooks as (
     where
         coalesce(first_prolonged.reset_at > kept_lots.earned_at, true)
         and (first_prolonged.lot_id is null or kept_lots.expiry_days is not null)
+    union all
+    select
+        lots.lot_id,
+        lots.programme,
+        lots.member_id,
+        graces.expires_at,
+        graces.returned_at as known_from,
+        cast(null as timestamp) as known_until
+    from {{ graces }} as graces
+    inner join {{ lots }} as lots on graces.member_no = lots.member_no and graces.lot_no = lots.lot_no
 )
 {%- endmacro %}

@@ -1,28 +1,15 @@
-{#
-    A query: the rules of every programme as it is lived, one row per programme and stretch of days. valid_from is null
-    in the first, which reaches back for ever, valid_to in the last; time_zone is never null.
-#}
-{% macro rules_in_force() -%}
-    select
-        rules.programme,
-        coalesce(rules.time_zone, point_in_time.reporting_timezone) as time_zone,
-        case
-            when row_number() over (partition by rules.programme order by rules.valid_from) > 1 then rules.valid_from
-        end as valid_from,
-        rules.valid_to,
-        rules.expiry_policy,
-        rules.expiry_days,
-        rules.inactivity_resets,
-        rules.unlock_above_points,
-        rules.unlock_minimum_order
-    from {{ ref('int_loyalty__rules') }} as rules
-    cross join {{ ref('point_in_time') }} as point_in_time
-    where rules.scenario = 'live'
+{# Whether rules, rows of int_loyalty__rules, hold at an instant. #}
+{% macro is_in_force_at(rules, instant) -%} {{ rules }}.starts_at <= {{ instant }} and {{ rules }}.ends_at > {{ instant }} {%- endmacro %}
+
+
+{# Whether rules are the last ones before an instant, such as the end of a day. #}
+{% macro is_in_force_before(rules, instant) -%}
+    {{ rules }}.starts_at < {{ instant }} and {{ rules }}.ends_at >= {{ instant }}
 {%- endmacro %}
 
 
 {# Whether a day lies in an interval of days whose ends may be open. #}
-{% macro is_in_force(interval, day) -%}
+{% macro is_in_force_on(interval, day) -%}
     coalesce({{ interval }}.valid_from <= {{ day }}, true) and coalesce({{ interval }}.valid_to > {{ day }}, true)
 {%- endmacro %}
 

@@ -8,7 +8,8 @@
     with
 
     rules as (
-        {{ rules_in_force() }}
+        select * from {{ ref('int_loyalty__rules') }}
+        where scenario = 'live'
     ),
 
     unlocks as (
@@ -18,7 +19,7 @@
             point_in_time.as_of
         from rules
         cross join {{ ref('point_in_time') }} as point_in_time
-        where {{ is_in_force('rules', 'point_in_time.as_of') }}
+        where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
     ),
 
     rewards as (
@@ -33,7 +34,7 @@
             unlocks.unlock_above_points
         from rewards
         inner join unlocks on rewards.programme = unlocks.programme
-        where rewards.points is not null and {{ is_in_force('rewards', 'unlocks.as_of') }}
+        where rewards.points is not null and {{ is_in_force_on('rewards', 'unlocks.as_of') }}
     ),
 
     prices as (

@@ -64,8 +64,16 @@
         {%- endfor -%}
         {%- for subject, columns in perennial.subjects().items() if var('custom_' ~ subject) -%}
             {%- set relation = var('custom_' ~ subject) -%}
-            {%- set absent = columns.keys() | reject('in', perennial.landed_columns(relation)) | join(', ') -%}
-            {%- if absent -%}
+            {%- set is_there = perennial.relation_exists(relation) -%}
+            {%- set absent = (
+                columns.keys() | reject('in', perennial.landed_columns(relation)) | join(', ') if is_there else ''
+            ) -%}
+            {%- if not is_there -%}
+                {%- do problems.append(
+                    'There is no ' ~ relation ~ ', which the var custom_' ~ subject ~ ' names: create it in '
+                    ~ (target.database or 'the catalog') ~ ', which the build writes, or correct the name.'
+                ) -%}
+            {%- elif absent -%}
                 {%- do problems.append(
                     relation ~ ', which the var custom_' ~ subject ~ ' names, has no column ' ~ absent ~ ': it must have'
                     ~ ' all columns of ' ~ subject ~ ' in macros/sources/subjects.sql, null where nothing is known.'
@@ -87,4 +95,15 @@
     {%- set year, month, day = text.split('-') | map('int') -%}
     {%- set first = modules.datetime.date(year, month, 1) -%}
     {%- do return((first + modules.datetime.timedelta(days=day - 1)).month == month) -%}
+{% endmacro %}
+
+
+{# Whether a relation of a written name is there; of names with quotes or brackets the database is to judge. #}
+{% macro relation_exists(name) %}
+    {%- set parts = name.split('.') -%}
+    {%- if modules.re.search('[^\\w.]', name) or parts | length not in [2, 3] -%}
+        {%- do return(true) -%}
+    {%- endif -%}
+    {%- set database = parts[0] if parts | length == 3 else target.database -%}
+    {%- do return(adapter.get_relation(database=database, schema=parts[-2], identifier=parts[-1]) is not none) -%}
 {% endmacro %}

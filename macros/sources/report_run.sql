@@ -49,6 +49,16 @@
                     ) -%}
                 {%- endfor -%}
             {%- endfor -%}
+            {%- set owed = adapter.get_relation(database=target.database, schema='marts', identifier='loyalty_liability_monthly') -%}
+            {%- if owed -%}
+                {%- for row in run_query('select programme from ' ~ owed ~ ' group by programme having max_by('
+                    ~ 'case when allocated_amount is null then 1 else 0 end, month) = 1 order by programme').rows -%}
+                    {%- do log(
+                        '  What is owed for the points of ' ~ row[0] ~ ' is not known: seeds/loyalty_programmes.csv has no'
+                        ~ ' point_price for all of its time.', info=true
+                    ) -%}
+                {%- endfor -%}
+            {%- endif -%}
             {%- for row in run_query('select system, table_name, quarantined_rows from ' ~ relations[1]
                 ~ ' where quarantined_rows > 0 order by system, table_name').rows -%}
                 {%- do log(

@@ -69,6 +69,22 @@ def plant(folder) -> None:
         query = f"select * {f'replace ({texts})' if texts else ''} from ({replaced}) as rows"
         duckdb.sql(f"copy ({query}) to '{path}.new' (format parquet)")
         (path.parent / f"{path.name}.new").replace(path)
+    annotate(folder / "talon_one")
+
+
+def annotate(folder) -> None:
+    """Bookings name nobody: a note of their profile's canary behind what the rule says."""
+    for path in sorted(folder.glob("loyalty_transactions*.parquet")):
+        duckdb.sql(
+            f"""copy (
+                select booked.* replace (booked.name || coalesce(' for Canaryann ' || profiles.id, '') as name)
+                from '{path}' as booked
+                left join (select max(id) as id, integrationId from '{folder}/customer_profiles*.parquet' as rows
+                    where {is_canary("rows")} group by integrationId) as profiles
+                on booked.customerprofileid = profiles.integrationId
+            ) to '{path}.new' (format parquet)"""
+        )
+        path.with_name(f"{path.name}.new").replace(path)
 
 
 def canaries(warehouse: Warehouse, phones: list[str]) -> dict[str, int]:
@@ -139,6 +155,10 @@ def test_the_canaries_were_everywhere(told, phones):
     found = canaries(told[1], phones)
     systems = {column.split("base_")[1].split("__")[0] for column in found if ".base_" in column}
     assert systems == set(SYSTEMS) - {"privacy"}
+    assert {
+        "staging.base_talon_one__loyalty_transactions.reason",
+        "intermediate.int_loyalty_bookings__unioned.reason",
+    } <= set(found)
     assert {column for column in found if column.startswith(("marts.", "quality."))} == {
         "marts.customer_contacts.email",
         "marts.customer_contacts.phone_e164",

@@ -299,10 +299,20 @@ def survey(tmp_path_factory) -> Warehouse:
             ) as clicks (number, event_name, occurred_at)
             """
         )
+        connection.execute(
+            """
+            create view home_made.bookings as
+            select 'club:1' as booking_id, 'survey' as source_name, 'club' as programme, 'm7' as member_id,
+                'answer' as source_record_type, '7' as source_record_id, '2024-06-01 10:00:00' as booked_at,
+                null as entry_type, 50 as points, 'rule' as activation, null as active_at, 'never' as expiry,
+                null as expires_at, null as order_reference, 'thank you' as reason
+            """
+        )
     relations = {
         "custom_reviews": "home_made.reviews",
         "custom_customer_records": "home_made.people",
         "custom_web_events": "home_made.clicks",
+        "custom_loyalty_bookings": "home_made.bookings",
     }
     return build(write_shops(Raw(folder / "raw"), shop), folder, relations, with_tests=True)
 
@@ -313,6 +323,17 @@ def test_a_table_of_ones_own_is_a_source_like_any_other(survey):
     (review,) = survey.rows("from marts.reviews")
     assert (review["customer_id"], review["score"], review["source_name"]) == (person["customer_id"], 2, "survey")
     assert person["source_count"] == 2
+
+
+def test_a_club_of_ones_own(survey):
+    """By the default rules: what came was earned, is there at once and has no price, which the log says."""
+    (balance,) = survey.rows("from marts.loyalty_balances")
+    assert balance["customer_id"] == survey.one("select customer_id from marts.customers")
+    assert (balance["points_available"], balance["lifetime_points"]) == (50, 50)
+    assert (
+        "What is owed for the points of club is not known: seeds/loyalty_programmes.csv has no point_price"
+        in survey.log
+    )
 
 
 def test_it_obeys_the_cut_and_the_words_of_the_shop(survey):
@@ -333,3 +354,14 @@ def test_a_table_that_lacks_columns_is_refused(survey):
         r"home_made\.people, which the var custom_reviews names, has no column review_id, .*: it must\s+have all",
         result.stdout,
     )
+
+
+def test_a_table_that_is_not_there_is_refused(survey):
+    result = run_dbt(
+        "build",
+        raw=survey.database.parent / "raw",
+        folder=survey.database.parent,
+        variables={"custom_reviews": "home_made.revues"},
+    )
+    assert result.returncode
+    assert "There is no home_made.revues, which the var custom_reviews names: create it" in result.stdout

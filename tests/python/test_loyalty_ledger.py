@@ -5,6 +5,7 @@ Members come from loyalty_worlds, what must come out from loyalty_reference, whi
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import CORE, NOTHING, LedgerModels
-from loyalty_reference import play_all
+from loyalty_reference import Ledger, play_all
 
 MARTS = (
     "int_loyalty__local_days",
@@ -144,17 +145,32 @@ def test_what_comes_later_changes_nothing_before_it(models, crowd, day):
     assert moves_of(give(models, known, rules, day).run(*CORE), before=day) == whole
 
 
+def assert_lives(models: LedgerModels, ledgers: Iterable[Ledger]) -> int:
+    """Until when lots live; what came back without any grace left them as they were. How many live in grace."""
+    ours = dict(models.connection.execute("select lot_id, expires_at from marts.loyalty_lots").fetchall())
+    in_grace = 0
+    for ledger in ledgers:
+        returned = {(move.lot_id, move.at) for move in ledger.moves if move.kind == "spend_reversal"}
+        for lot in ledger.lots:
+            if (lot.lot_id, lot.until) not in returned:
+                assert ours[lot.lot_id] == lot.until
+                in_grace += lot.until != lot.expires_at
+    return in_grace
+
+
 def test_states_of_every_lot_on_every_day(models, crowd):
-    """The seven states of each lot, and debt, just before some instants at which something was booked."""
+    """The seven states of each lot, until when it lives, and debt, just before some instants of bookings."""
     bookings, rules = crowd
     instants = sorted({row["booked_at"] for row in bookings})
     ledgers = play_all(bookings, rules, FAR)
+    in_grace = 0
     for cut_at in instants[5 :: max(len(instants) // 3, 1)]:
         give(models, [row for row in bookings if row["booked_at"] < cut_at], rules, cut_at).run(*CORE, *MARTS)
         ours = {
             row["lot_id"]: tuple(int(row[f"points_{part}"] * 100) for part in PARTS)
             for row in models.rows("from marts.loyalty_lots")
         }
+        in_grace += assert_lives(models, play_all(bookings, rules, cut_at).values())
         truth, debts = {}, {}
         for key, ledger in ledgers.items():
             state = ledger.state(cut_at)
@@ -176,6 +192,7 @@ def test_states_of_every_lot_on_every_day(models, crowd):
             )
             for row in last
         }
+    assert in_grace > 20
 
 
 PARTS = ("issued", "pending", "available", "spent", "expired", "clawed_back", "adjusted", "repaid")
@@ -209,7 +226,7 @@ def test_a_day_of_the_history_is_what_the_ledger_says_of_its_end(models, crowd):
 
 
 def test_a_scenario_is_what_its_rules_would_have_made(models, crowd):
-    """Half a year instead of a year, beside the live ledger, which stays as it was."""
+    """Half a year instead of a year, beside the live ledger, which stays as it was; the more exact name wins."""
     bookings, rules = crowd
     give(models, bookings, rules).run(*CORE)
     live = moves_of(models)
@@ -220,9 +237,15 @@ def test_a_scenario_is_what_its_rules_would_have_made(models, crowd):
         for programme in programmes
         for setting, value in changed.items()
     ]
+    birthdays = {"programme": "talon_one:0:birthday", "expiry_days": 30}
+    scenarios.append(
+        {"scenario": "shorter", "programme": birthdays["programme"], "setting": "expiry_days", "value": "30"}
+    )
     models.give(bookings, [*rules, DEFAULT], FAR, scenarios).run(*CORE)
     assert moves_of(models) == live
-    truth, lots = expected(bookings, [row | changed | {"overrides_dates": True} for row in rules])
+    overriding = [row | changed | {"overrides_dates": True} for row in rules]
+    overriding += [row | birthdays for row in overriding if row["programme"] == "talon_one"]
+    truth, lots = expected(bookings, overriding)
     assert_same(Counter(models.connection.execute(MOVES.replace("'live'", "'shorter'")).fetchall()), truth, bookings)
     assert lots != lots_of(models)
 
@@ -254,6 +277,37 @@ def test_a_merge_moves_lots_and_a_split_gives_them_back(models):
             owned = dict(models.connection.execute(f"select member_id, customer_id from marts.{table}").fetchall())
             assert owned == owners
     assert found["split"] == found["before"] != found["merged"]
+
+
+def test_who_is_active_is_a_member(models, crowd):
+    """Also where a platform told of nothing but expiries that the programme's own rules do."""
+    bookings, rules = crowd
+    give(models, bookings, rules).run(*CORE, "int_loyalty__activity")
+    active = models.rows("select distinct programme, member_id from intermediate.int_loyalty__activity order by all")
+    query = "select programme, member_id from intermediate.int_loyalty__members where scenario = 'live' order by all"
+    assert active == models.rows(query)
+    assert len(active) < len({(row["programme"], row["member_id"]) for row in bookings})
+
+
+def test_an_active_member_is_who_the_last_booking_says(models):
+    told = {
+        "source_name": "talon_one", "programme": "talon_one:37", "member_id": "m", "source_record_type": "profile",
+        "entry_type": "earn", "points": Decimal(10), "activation": "rule", "expiry": "rule",
+    }  # fmt: skip
+    bookings = [
+        told | {"booking_id": record, "source_record_id": record, "booked_at": datetime(2024, 3, day)}
+        for day, record in ((1, "former"), (2, "latter"))
+    ]
+    give(models, bookings, []).run(*CORE)
+    record = {"source_name": "talon_one", "source_record_type": "profile"}
+    people = {"former": "Z", "latter": "A"}
+    models.table(
+        RECORDS,
+        NOTHING[RECORDS],
+        [record | {"source_record_id": name, "customer_id": one} for name, one in people.items()],
+    )
+    models.run("int_loyalty__activity")
+    assert models.rows("select distinct customer_id from intermediate.int_loyalty__activity") == [{"customer_id": "A"}]
 
 
 @pytest.mark.parametrize("column", ["booked_at", "points", "order_reference", "activation", "active_at", "expiry"])

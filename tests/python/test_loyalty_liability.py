@@ -22,7 +22,8 @@ from test_negative_controls import nodes
 ZONE = ZoneInfo("America/New_York")
 AS_OF = date(2024, 7, 17)
 START, CUT = datetime(2024, 1, 1, 5), datetime(2024, 7, 18, 4)
-THIRTY_DAYS_ON = datetime(2024, 8, 17, 4)
+HORIZON_DAYS = 12
+PROGRAMME_ZONES = (ZONE, ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo"))
 NOW, LAST_OVER = 6, 5  # months since January: that of as_of, and the last one that is over
 SCENARIOS = ("live", "other")
 ISSUING = ("earn", "import", "adjust")
@@ -39,19 +40,25 @@ TABLES = {
         "as_of": "date", "cut_at": "timestamp", "reporting_timezone": "varchar", "reporting_currency": "varchar",
     },
     "intermediate.int_loyalty__rules": {
-        "scenario": "varchar", "programme": "varchar", "valid_from": "date", "point_price": "decimal(18, 6)",
+        "scenario": "varchar", "programme": "varchar", "time_zone": "varchar", "starts_at": "timestamp",
+        "ends_at": "timestamp", "valid_from": "date", "point_price": "decimal(18, 6)",
         "expected_redemption_rate": "decimal(9, 6)",
     },
-    "intermediate.int_loyalty_bookings__unioned": {
-        "programme": "varchar", "entry_type": "varchar", "points": "decimal(18, 2)", "booked_at": "timestamp",
+    "settings.thresholds": {"name": "varchar", "value": "int"},
+    "intermediate.int_loyalty__members": {
+        "scenario": "varchar", "programme": "varchar", "member_id": "varchar", "member_no": "bigint",
+    },
+    "intermediate.int_loyalty__events": {
+        "member_no": "bigint", "booking_id": "varchar", "order_reference": "varchar",
     },
     "intermediate.int_loyalty__lots": {
         "scenario": "varchar", "programme": "varchar", "member_id": "varchar", "member_no": "bigint",
         "lot_no": "varchar", "entry_type": "varchar", "earned_at": "timestamp", "active_at": "timestamp",
-        "points": "bigint",
+        "points": "bigint", "order_reference": "varchar",
     },
     "intermediate.int_loyalty__moves": {
         "member_no": "bigint", "kind": "varchar", "moved_at": "timestamp", "lot_no": "varchar", "points": "bigint",
+        "booking_id": "varchar",
     },
     "intermediate.int_loyalty__tier_state": {
         "scenario": "varchar", "programme": "varchar", "member_id": "varchar", "tier_rank": "int",
@@ -72,6 +79,11 @@ def month_of(at: datetime) -> int:
     return (local.year - 2024) * 12 + local.month - 1
 
 
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which a day begins."""
+    return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC).replace(tzinfo=None)
+
+
 def first_day(month: int) -> date:
     return date(2024 + month // 12, month % 12 + 1, 1)
 
@@ -86,8 +98,7 @@ def last_day(month: int) -> date:
 def instant(chance: random.Random, start: datetime = START, end: datetime = CUT) -> datetime:
     """Some of them a second beside or at the border of a month."""
     if chance.random() < 0.2:
-        border = datetime.combine(first_day(chance.randrange(1, 7)), datetime.min.time(), ZONE).astimezone(UTC)
-        at = border.replace(tzinfo=None) + timedelta(seconds=chance.choice((-1, 0)))
+        at = midnight(first_day(chance.randrange(1, 7)), ZONE) + timedelta(seconds=chance.choice((-1, 0)))
         if start <= at < end:
             return at
     return start + timedelta(seconds=chance.randrange(int((end - start).total_seconds())))
@@ -102,10 +113,19 @@ def booked(programme: str, member: str, chance: random.Random) -> tuple[list[dic
             "earned_at": (at := instant(chance)),
             "active_at": chance.choice((at, at + timedelta(days=14), at + timedelta(days=14), None)),
             "points": chance.choice((0, 1, chance.randrange(20_000), 10_000)),
+            "order_reference": chance.choice(("o1", "o1", "o2", None)),
         }
         for number in range(chance.choice((0, 1, 3, 8)))
     ]
-    clawbacks = [{"at": instant(chance), "points": chance.randrange(8_000)} for _ in range(chance.randrange(3))]
+    clawbacks = [
+        {
+            "booking_id": f"{programme}-{member}-clawback-{number}",
+            "order_reference": chance.choice(("o1", "o2", "o3", None)),
+            "at": instant(chance),
+            "points": chance.randrange(8_000),
+        }
+        for number in range(chance.randrange(3))
+    ]
     return lots, clawbacks
 
 
@@ -114,25 +134,23 @@ def moved(lots: list[dict], clawbacks: list[dict], chance: random.Random) -> lis
     left = {lot["lot_id"]: lot["points"] for lot in lots}
     spent, debt, moves = Counter(), 0, []
 
-    def move(kind: str, at: datetime, lot_id: str | None, points: int) -> None:
+    def move(kind: str, at: datetime, lot_id: str | None, points: int, booking_id: str | None = None) -> None:
         if points:
-            moves.append({"kind": kind, "at": at, "lot_id": lot_id, "points": points})
+            moves.append({"kind": kind, "at": at, "lot_id": lot_id, "points": points, "booking_id": booking_id})
             if lot_id:
                 left[lot_id] -= points
 
-    events = [("clawback", each["at"], each["points"]) for each in clawbacks]
-    events += [
-        (chance.choice(("spend", "spend", "spend", "spend_reversal", "adjust", "repay", "expire")), instant(chance), 0)
-        for _ in range(2 * len(lots))
-    ]
-    events += [("expire", instant(chance, CUT, CUT + timedelta(days=90)), 0) for _ in lots]
-    for kind, at, points in sorted(events, key=lambda event: event[1]):
+    kinds = ("spend", "spend", "spend", "spend_reversal", "adjust", "repay", "expire")
+    events = [("clawback", each["at"], each["points"], each["booking_id"]) for each in clawbacks]
+    events += [(chance.choice(kinds), instant(chance), 0, None) for _ in range(2 * len(lots))]
+    events += [("expire", instant(chance, CUT, CUT + timedelta(days=90)), 0, None) for _ in lots]
+    for kind, at, points, booking_id in sorted(events, key=lambda event: event[1]):
         there = [lot["lot_id"] for lot in lots if lot["earned_at"] <= at]
         lot = chance.choice(there) if there else None
         if kind == "clawback":
             taken = min(points, left[lot]) if lot else 0
-            move("clawback", at, lot, taken)
-            move("debt", at, None, points - taken)
+            move("clawback", at, lot, taken, booking_id)
+            move("debt", at, None, points - taken, booking_id)
             debt += points - taken
         elif lot and kind == "spend_reversal":
             back = chance.randint(0, spent[lot])
@@ -160,11 +178,12 @@ class Ledgers:
     """Random programmes as tables."""
 
     def __init__(self, count: int, chance: random.Random):
-        self.rules, self.members, self.clawbacks, self.tiers = {}, [], [], []
+        self.rules, self.zones, self.members, self.clawbacks, self.tiers = {}, {}, [], [], []
         numbers = itertools.count(1)
         for number in range(count):
             programme = f"p{number:03}"
             self.rules[programme] = rules_of(chance)
+            self.zones[programme] = chance.choice(PROGRAMME_ZONES)
             for member in "abc"[: chance.randrange(1, 4)]:
                 lots, clawbacks = booked(programme, member, chance)
                 self.clawbacks += [(programme, each) for each in clawbacks]
@@ -175,11 +194,23 @@ class Ledgers:
                     if chance.random() < 0.9:
                         self.tiers.append((scenario, programme, member, chance.choice((None, 0, 1, 2))))
 
+    def holds(self, programme: str) -> list[tuple[datetime, datetime]]:
+        """From when until when each rule of a programme is in force."""
+        begins = [midnight(rule[0], self.zones[programme]) for rule in self.rules[programme][1:]]
+        return list(itertools.pairwise([datetime(1900, 1, 1), *begins, datetime(9999, 12, 31)]))
+
+    def each_of(self, scenario: str, programme: str) -> list[tuple[list[dict], list[dict]]]:
+        """Each member's lots, and moves as known at the cut."""
+        return [
+            (lots, [move for move in moves if move["at"] < CUT])
+            for *member, _, _, lots, moves in self.members
+            if member == [scenario, programme]
+        ]
+
     def of(self, scenario: str, programme: str) -> tuple[list[dict], list[dict]]:
         """A programme's lots and its moves as known at the cut."""
-        members = [each for each in self.members if each[:2] == (scenario, programme)]
-        moves = [move for *_, moves in members for move in moves if move["at"] < CUT]
-        return [lot for *_, lots, _ in members for lot in lots], moves
+        members = self.each_of(scenario, programme)
+        return [lot for lots, _ in members for lot in lots], [move for _, moves in members for move in moves]
 
     def entries(self) -> list[tuple]:
         entries = [(name, "clawback", -each["points"], each["at"]) for name, each in self.clawbacks]
@@ -220,8 +251,19 @@ class Ledgers:
         scenarios = itertools.product(SCENARIOS, self.rules.items())
         rows = (
             [(AS_OF, CUT, ZONE.key, "USD")],
-            [(scenario, programme, *rule) for scenario, (programme, rules) in scenarios for rule in rules],
-            [(programme, "clawback", points(-each["points"]), each["at"]) for programme, each in self.clawbacks],
+            [
+                (scenario, programme, self.zones[programme].key, *held, *rule)
+                for scenario, (programme, rules) in scenarios
+                for held, rule in zip(self.holds(programme), rules, strict=True)
+            ],
+            [("loyalty_horizon_days", HORIZON_DAYS)],
+            [(*member,) for *member, _, _ in self.members],
+            [
+                (number, each["booking_id"], each["order_reference"])
+                for _, programme, member, number, _, _ in self.members
+                for name, each in self.clawbacks
+                if each["booking_id"].startswith(f"{programme}-{member}-")
+            ],
             [(*member, *lot.values()) for *member, lots, _ in self.members for lot in lots],
             [(number, *move.values()) for *_, number, _, moves in self.members for move in moves],
             self.tiers,
@@ -251,7 +293,7 @@ def sql(tmp_path_factory) -> dict[str, str]:
 def warehouse(ledgers, sql, tmp_path_factory) -> duckdb.DuckDBPyConnection:
     folder = tmp_path_factory.mktemp("ledgers")
     connection = duckdb.connect(str(folder / "warehouse.duckdb"))
-    for schema in ("staging", "intermediate", "marts"):
+    for schema in ("settings", "staging", "intermediate", "marts"):
         connection.execute(f"create schema {schema}")
     for table, rows in ledgers.tables().items():
         names = TABLES[table]
@@ -326,35 +368,49 @@ def expectation(ledgers: Ledgers, scenario: str, programme: str, known: int) -> 
     return min(max(rate + min(Fraction(left, issued) for issued, _, left in ages), Fraction(0)), Fraction(1))
 
 
+def issued_at(clawback: dict, move: dict, lots: list[dict]) -> datetime:
+    """When what a clawback took had been issued: with its lot, else with the first of its order, else just now."""
+    own = [lot["earned_at"] for lot in lots if lot["lot_id"] == move["lot_id"]]
+    order = clawback["order_reference"]
+    own = own or [lot["earned_at"] for lot in lots if order and lot["order_reference"] == order]
+    return min([at for at in own if at <= move["at"]], default=move["at"])
+
+
 def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, dict]:
     """By month: the expectation and where it is from, what is allocated and owed, exactly or not at all."""
-    lots, moves = ledgers.of(scenario, programme)
-    net, redeemed, left = Counter(), Counter(), Counter()
-    for lot in lots:
-        left[month_of(lot["earned_at"])] += lot["points"]
-        if lot["entry_type"] in ISSUING:
-            net[month_of(lot["earned_at"])] += lot["points"]
-        if lot["entry_type"] == "spend_reversal":
-            redeemed[month_of(lot["earned_at"])] -= lot["points"]
-    for name, each in ledgers.clawbacks:
-        if name == programme:
-            net[month_of(each["at"])] -= each["points"]
-            left[month_of(each["at"])] -= each["points"]
-    for move in moves:
-        if move["kind"] in ("spend", "spend_reversal", "expire", "adjust"):
-            left[month_of(move["at"])] -= move["points"]
-        if move["kind"] in ("spend", "spend_reversal"):
-            redeemed[month_of(move["at"])] += move["points"]
-    found, allocated, issued, spent, closing = {}, Fraction(0), 0, 0, 0
-    for month in range(NOW + 1):
+    clawbacks = {each["booking_id"]: each for _, each in ledgers.clawbacks}
+    net, redeemed, left = Counter(), Counter(), defaultdict(Counter)  # net: by month, and month of issue
+    for member, (lots, moves) in enumerate(ledgers.each_of(scenario, programme)):
+        for lot in lots:
+            month = month_of(lot["earned_at"])
+            left[member][month] += lot["points"]
+            if lot["entry_type"] in ISSUING:
+                net[month, month] += lot["points"]
+            if lot["entry_type"] == "spend_reversal":
+                redeemed[month] -= lot["points"]
+        for move in moves:
+            month = month_of(move["at"])
+            if move["kind"] in ("clawback", "debt"):
+                net[month, month_of(issued_at(clawbacks[move["booking_id"]], move, lots))] -= move["points"]
+            if move["kind"] != "repay":
+                left[member][month] -= move["points"]
+            if move["kind"] in ("spend", "spend_reversal"):
+                redeemed[month] += move["points"]
+
+    def rule_of(month: int) -> tuple[date, str | None, str | None]:
         rules = ledgers.rules[programme]
         valid = [rule for rule in rules if rule[0] <= min(last_day(month), AS_OF)]
-        _, price, rate = valid[-1] if valid else rules[0]
-        if net[month] and price is None:
-            allocated = None
-        elif net[month] and allocated is not None:
-            allocated += Fraction(net[month], 100) * Fraction(price)
-        issued, spent, closing = issued + net[month], spent + redeemed[month], closing + left[month]
+        return valid[-1] if valid else rules[0]
+
+    found, allocated, issued, spent = {}, Fraction(0), 0, 0
+    for month in range(NOW + 1):
+        for (_, born), points in (each for each in net.items() if each[0][0] == month and each[1]):
+            price = rule_of(born)[1]
+            allocated = None if None in (allocated, price) else allocated + Fraction(points, 100) * Fraction(price)
+            issued += points
+        _, price, rate = rule_of(month)
+        spent += redeemed[month]
+        there = sum(max(sum(own[each] for each in own if each <= month), 0) for own in left.values())
         expected = Fraction(rate) if rate else expectation(ledgers, scenario, programme, min(month, LAST_OVER))
         amount = allocated if price else None
         owed = None
@@ -362,7 +418,7 @@ def liabilities(ledgers: Ledgers, scenario: str, programme: str) -> dict[int, di
             if issued <= 0:
                 owed = Fraction(0)
             else:
-                in_all = min(issued * expected, Fraction(max(spent, 0) + max(closing, 0)))  # not more than is left
+                in_all = min(issued * expected, Fraction(max(spent, 0) + there))  # not more than is left
                 owed = max(amount * (1 - max(spent, 0) / in_all), Fraction(0)) if in_all else Fraction(0)
         source = "setting" if rate else "none" if expected is None else "own_curve"
         found[month] = {"rate": expected, "source": source, "allocated": amount, "owed": owed}
@@ -449,6 +505,8 @@ def test_cohorts_are_those_of_plain_python(ledgers, warehouse):
 
 
 def test_scenarios_are_those_of_plain_python(ledgers, warehouse):
+    soon = AS_OF + timedelta(days=HORIZON_DAYS + 1)
+
     def points(scenario: str, programme: str) -> dict[str, Counter]:
         found = {}
         for each in ledgers.members:
@@ -460,7 +518,7 @@ def test_scenarios_are_those_of_plain_python(ledgers, warehouse):
                 for move in each[5]:
                     if move["at"] < CUT and move["lot_id"] in usable:
                         sums["available"] -= move["points"]
-                    if move["kind"] == "expire" and move["at"] < THIRTY_DAYS_ON:
+                    if move["kind"] == "expire" and move["at"] < midnight(soon, ledgers.zones[programme]):
                         sums["expired" if move["at"] < CUT else "expiring_30d"] += move["points"]
         return found
 

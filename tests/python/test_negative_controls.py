@@ -131,12 +131,24 @@ DEFECTS = (
     Defect(
         "a scenario of a setting that there is not",
         "insert into settings.loyalty_scenarios values ('half_year', 'talon_one', 'expiry_dayz', '180', null)",
-        "loyalty_scenarios_columns_hold: loyalty_scenarios_change_what_there_is",
+        "loyalty_scenarios_change_what_there_is",
+    ),
+    Defect(
+        "a scenario of a programme without bookings",
+        "insert into settings.loyalty_scenarios values ('half_year', 'talon_two', 'expiry_days', '180', null)",
+        "loyalty_scenarios_change_what_there_is",
     ),
     Defect(
         "points that expire after no number of days",
         "update settings.loyalty_programmes set expiry_days = null where programme = 'talon_one'",
-        "loyalty_programmes_columns_hold: loyalty_programmes_are_complete",
+        "int_loyalty__rules_columns_hold: loyalty_programmes_are_complete",
+        rebuilt=("int_loyalty__rules",),
+    ),
+    Defect(
+        "a scenario that looks for activity and does not say which",
+        "insert into settings.loyalty_scenarios values ('quiet', 'talon_one', 'expiry_policy', 'inactivity', null)",
+        "int_loyalty__rules_columns_hold: loyalty_programmes_are_complete",
+        rebuilt=("int_loyalty__rules",),
     ),
     Defect(
         "a step between a vendor and us lost",

@@ -45,15 +45,18 @@ CONSENTS = """
         ('6', 'email', 'subscribed', '2024-03-06 11:00:00', 'dora@canary.example')
     ) as told (sale_id, channel, state, occurred_at, address)
 """
-# A club of which every buyer is a member anew with every sale, for two points.
+# A club of which every buyer is a member anew with every sale, for two points; a kiosk counts in hundreds.
 BOOKINGS = """
     create table home_made.bookings as
-    select 'sale ' || sale_id as booking_id, 'pos' as source_name, 'club' as programme, sale_id as member_id,
+    select programme || ' sale ' || sale_id as booking_id, 'pos' as source_name, programme, sale_id as member_id,
         'sale' as source_record_type, 'S1:' || sale_id as source_record_id,
-        timestamp '2024-06-01 10:00:00' as booked_at, 'earn' as entry_type, 2.00::decimal(18, 2) as points,
+        timestamp '2024-06-01 10:00:00' as booked_at, 'earn' as entry_type, points::decimal(18, 2) as points,
         'rule' as activation, null::timestamp as active_at, 'never' as expiry, null::timestamp as expires_at,
         null::varchar as order_reference, null::varchar as reason
-    from (values ('1'), ('2'), ('3'), ('4'), ('5'), ('6')) as sales (sale_id)
+    from (values
+        ('club', '1', 2), ('club', '2', 2), ('club', '3', 2), ('club', '4', 2), ('club', '5', 2), ('club', '6', 2),
+        ('kiosk', '1', 100)
+    ) as sales (programme, sale_id, points)
 """
 # Sales 1 to 3 become one person; the one who bought sales 4 and 5 becomes two; a customer stays two years, not three.
 OVERRIDES = """\
@@ -177,7 +180,8 @@ def test_measures_of_people(figures):
     measures = figures["measures"]
     assert measures["value so far"] == amount(value)
     assert measures["simple value"] == amount(lifetime)
-    assert measures["points"] == amount(points)
+    assert measures["points of club"] == amount(points)
+    assert measures["points of kiosk"] == amount([(100, 100)])
     assert measures["vip"] == {"kind": "membership", "enter": 0, "leave": 0, "before": 0, "after": 0}
     assert measures["audience spenders"] == {"kind": "membership", "enter": 0, "leave": 1, "before": 2, "after": 2}
 

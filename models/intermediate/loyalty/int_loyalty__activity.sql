@@ -7,7 +7,8 @@ bookings as (
 ),
 
 rules as (
-    {{ rules_in_force() }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 point_in_time as (
@@ -24,41 +25,43 @@ zones as (
         rules.time_zone
     from rules
     cross join point_in_time
-    where {{ is_in_force('rules', 'point_in_time.as_of') }}
+    where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
+),
+
+-- East of the reporting zone the day after as_of has begun.
+members as (
+    select
+        members.programme,
+        members.member_id,
+        members.source_name,
+        records.customer_id,
+        zones.time_zone,
+        least(
+            cast({{ utc_to_local('members.enrolled_at', 'zones.time_zone') }} as date), point_in_time.as_of
+        ) as enrolled_on
+    from {{ ref('int_loyalty__members') }} as members
+    inner join zones on members.programme = zones.programme
+    cross join point_in_time
+    left join records
+        on
+            members.source_name = records.source_name
+            and members.source_record_type = records.source_record_type
+            and members.source_record_id = records.source_record_id
+    where members.scenario = 'live'
 ),
 
 dated as (
     select
         bookings.programme,
         bookings.member_id,
-        bookings.source_name,
-        bookings.source_record_type,
-        bookings.source_record_id,
         bookings.entry_type = 'spend' or (bookings.entry_type = 'earn' and bookings.order_reference is not null)
             as is_activity,
-        -- East of the reporting zone the day after as_of has begun.
         least(
-            cast({{ utc_to_local('bookings.booked_at', 'zones.time_zone') }} as date), point_in_time.as_of
+            cast({{ utc_to_local('bookings.booked_at', 'members.time_zone') }} as date), point_in_time.as_of
         ) as booked_on
     from bookings
-    inner join zones on bookings.programme = zones.programme
+    inner join members on bookings.programme = members.programme and bookings.member_id = members.member_id
     cross join point_in_time
-),
-
-members as (
-    select
-        dated.programme,
-        dated.member_id,
-        max(dated.source_name) as source_name,
-        max(records.customer_id) as customer_id,
-        min(dated.booked_on) as enrolled_on
-    from dated
-    left join records
-        on
-            dated.source_name = records.source_name
-            and dated.source_record_type = records.source_record_type
-            and dated.source_record_id = records.source_record_id
-    group by dated.programme, dated.member_id
 ),
 
 days as (

@@ -79,6 +79,5 @@ select
     ruled.active_at,
     case when ruled.overrides_dates and ruled.activation <> 'waits' then 'rule' else ruled.expiry end as expiry,
     ruled.expires_at,
-    ruled.order_reference,
-    ruled.reason
+    ruled.order_reference
 from ruled

@@ -24,24 +24,38 @@ programmes as (
     group by source_name, programme
 ),
 
--- A scenario names programmes as the seed or as the bookings do.
-changes as (
+-- A scenario names programmes as the seed or as the bookings do, which is more exact.
+changed_settings as (
     select
         scenarios.scenario,
         programmes.programme,
-        {%- for name, type in settings.items() %}
-        try_cast(max(case when scenarios.setting = '{{ name }}' then scenarios.value end) as {{ type }}) as {{ name }},
-        {%- endfor %}
-        max(case when scenarios.setting in ('pending_days', 'expiry_policy', 'expiry_days') then 1 else 0 end) = 1
-            as overrides_dates
+        scenarios.setting,
+        scenarios.value
     from {{ ref('loyalty_scenarios') }} as scenarios
     inner join programmes on scenarios.programme in (programmes.programme, programmes.ruled_as)
-    group by scenarios.scenario, programmes.programme
+    qualify row_number() over (
+        partition by scenarios.scenario, programmes.programme, scenarios.setting
+        order by case when scenarios.programme = programmes.programme then 1 else 2 end
+    ) = 1
+),
+
+changes as (
+    select
+        scenario,
+        programme,
+        {%- for name, type in settings.items() %}
+        try_cast(max(case when setting = '{{ name }}' then value end) as {{ type }}) as {{ name }},
+        {%- endfor %}
+        max(case when setting in ('pending_days', 'expiry_policy', 'expiry_days') then 1 else 0 end) = 1
+            as overrides_dates
+    from changed_settings
+    group by scenario, programme
 ),
 
 ruled as (
     select
         programmes.programme,
+        programmes.ruled_as,
         seed.valid_from,
         row_number() over (partition by programmes.programme order by seed.valid_from) as rule_number,
         coalesce(seed.time_zone, point_in_time.reporting_timezone) as time_zone,
@@ -63,6 +77,7 @@ scenarios as (
     select
         changes.scenario,
         ruled.programme,
+        ruled.ruled_as,
         ruled.valid_from,
         ruled.rule_number,
         ruled.time_zone,
@@ -85,6 +100,7 @@ started as (
 select
     scenario,
     programme,
+    ruled_as,
     rule_number,
     case when rule_number = 1 then timestamp '1900-01-01 00:00:00' else valid_from_at end as starts_at,
     coalesce(

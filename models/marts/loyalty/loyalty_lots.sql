@@ -67,9 +67,21 @@ gone as (
     group by moves.member_no, moves.lot_no
 ),
 
+{{ graces('lots', 'moves') }},
+
+last_graces as (
+    select
+        member_no,
+        lot_no,
+        max(expires_at) as expires_at
+    from graces
+    group by member_no, lot_no
+),
+
 stated as (
     select
         lots.*,
+        coalesce(last_graces.expires_at, lots.expires_at) as gone_at,
         lots.points - coalesce(gone.points, 0) as points_left,
         coalesce(lots.active_at >= point_in_time.cut_at, true) as is_pending,
         gone.spent,
@@ -79,6 +91,7 @@ stated as (
         gone.repaid
     from lots
     left join gone on lots.member_no = gone.member_no and lots.lot_no = gone.lot_no
+    left join last_graces on lots.member_no = last_graces.member_no and lots.lot_no = last_graces.lot_no
     cross join point_in_time
 )
 
@@ -91,8 +104,8 @@ select
     orders.order_id,
     stated.earned_at,
     stated.active_at,
-    stated.expires_at,
-    {{ local_day('stated.expires_at', 'local_days', 'zones.time_zone') }} as expires_on,
+    stated.gone_at as expires_at,
+    {{ local_day('stated.gone_at', 'local_days', 'zones.time_zone') }} as expires_on,
     {{ as_points('stated.points') }} as points_issued,
     {{ as_points('case when stated.is_pending then stated.points_left else 0 end') }} as points_pending,
     {{ as_points('case when stated.is_pending then 0 else stated.points_left end') }} as points_available,
@@ -109,5 +122,5 @@ inner join zones
         and stated.programme = zones.programme
         and stated.rule_number = zones.rule_number
 left join local_days
-    on zones.time_zone = local_days.time_zone and cast(stated.expires_at as date) = local_days.utc_day
+    on zones.time_zone = local_days.time_zone and cast(stated.gone_at as date) = local_days.utc_day
 left join orders on stated.order_reference = orders.order_reference

@@ -1,8 +1,7 @@
 -- Grain: what a member should have been told, and the day on which it was due. points of expiring notices are what
--- would lapse on expires_on if nothing were spent, as the ledger stood when due_on began: four notices speak of the
+-- would lapse on expires_on if nothing were spent, as the ledger stood when due_on began: several notices speak of the
 -- same points, so never sum over them, nor over days. A spend afterwards takes away neither notice nor points. Trap:
 -- was_sent is null where nobody can tell, and one message may answer several notices that were due within a few days.
-{%- set leads = {'expiring_30d': 30, 'expiring_15d': 15, 'expiring_7d': 7, 'expiring_1d': 1} %}
 with
 
 point_in_time as (
@@ -10,7 +9,8 @@ point_in_time as (
 ),
 
 rules as (
-    {{ rules_in_force() }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 programmes as (
@@ -20,7 +20,7 @@ programmes as (
         point_in_time.as_of
     from rules
     cross join point_in_time
-    where {{ is_in_force('rules', 'point_in_time.as_of') }}
+    where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
 ),
 
 members as (
@@ -40,12 +40,16 @@ bookings as (
     select * from {{ ref('int_loyalty_bookings__unioned') }}
 ),
 
+moves as (
+    select * from {{ ref('int_loyalty__moves') }}
+),
+
 lot_moves as (
     select
         lots.lot_id,
         moves.moved_at,
         moves.points
-    from {{ ref('int_loyalty__moves') }} as moves
+    from moves
     inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
 ),
 
@@ -74,16 +78,17 @@ tier_history as (
     ) = 1
 ),
 
-{{ expiry_outlooks('lots', 'bookings', 'rules') }},
+{{ graces('lots', 'moves') }},
+
+{{ expiry_outlooks('lots', 'bookings', 'rules', 'graces') }},
 
 -- Points that expire
 leads as (
-    {%- for notice, days in leads.items() %}
-    select
-        '{{ notice }}' as notice,
-        {{ days }} as days
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select distinct
+        notice_kind as notice,
+        try_cast(regexp_extract(notice_kind, '^expiring_([0-9]+)d$', 1) as int) as days
+    from {{ ref('loyalty_notice_campaigns') }}
+    where notice_kind like 'expiring%'
 ),
 
 dated_outlooks as (

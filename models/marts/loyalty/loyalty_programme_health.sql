@@ -10,7 +10,8 @@ point_in_time as (
 ),
 
 rules as (
-    {{ rules_in_force() }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 activity as (
@@ -96,7 +97,11 @@ months as (
         rules.unlock_above_points,
         {{ local_to_utc('cast(' ~ add_days('ends.ends_on', 1) ~ ' as timestamp)', 'rules.time_zone') }} as ends_before
     from ends
-    inner join rules on ends.programme = rules.programme and {{ is_in_force('rules', 'ends.ends_on') }}
+    inner join rules
+        on
+            ends.programme = rules.programme
+            and (ends.ends_on >= rules.valid_from or rules.rule_number = 1)
+            and coalesce(ends.ends_on < rules.valid_to, true)
 ),
 
 -- Members
@@ -183,7 +188,7 @@ member_customers as (
     from activity
     cross join point_in_time
     inner join rules
-        on activity.programme = rules.programme and {{ is_in_force('rules', 'point_in_time.as_of') }}
+        on activity.programme = rules.programme and {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
     where activity.customer_id is not null
     group by activity.programme, activity.customer_id, rules.time_zone
 ),
@@ -276,7 +281,7 @@ cheapest as (
         months.month,
         min(rewards.points) as points
     from months
-    inner join rewards on months.programme = rewards.programme and {{ is_in_force('rewards', 'months.ends_on') }}
+    inner join rewards on months.programme = rewards.programme and {{ is_in_force_on('rewards', 'months.ends_on') }}
     group by months.programme, months.month
 ),
 

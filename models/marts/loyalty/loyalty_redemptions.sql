@@ -39,7 +39,8 @@ orders as (
 ),
 
 rules as (
-    {{ rules_in_force() }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 point_in_time as (
@@ -182,11 +183,7 @@ redemptions as (
     cross join point_in_time
     inner join before on bookings.booking_id = before.booking_id
     inner join rules
-        on
-            bookings.programme = rules.programme
-            and {{ is_in_force(
-                'rules', 'cast(' ~ utc_to_local('bookings.booked_at', 'rules.time_zone') ~ ' as date)'
-            ) }}
+        on bookings.programme = rules.programme and {{ is_in_force_at('rules', 'bookings.booked_at') }}
     left join entries on bookings.booking_id = entries.entry_id
     left join orders on entries.order_id = orders.order_id
     left join taken on bookings.booking_id = taken.booking_id

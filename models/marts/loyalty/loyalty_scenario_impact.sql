@@ -7,9 +7,15 @@ with
 
 {{ point_liability() }},
 
-thirty_days as (
-    select {{ local_to_utc('cast(' ~ add_days('as_of', 31) ~ ' as timestamp)', 'reporting_timezone') }} as ended_before
-    from point_in_time
+horizons as (
+    select
+        rules.scenario,
+        rules.programme,
+        rules.time_zone,
+        {{ add_days('point_in_time.as_of', 'cast(' ~ threshold('loyalty_horizon_days') ~ ' as int)') }} as last_day
+    from {{ ref('int_loyalty__rules') }} as rules
+    cross join point_in_time
+    where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
 ),
 
 positions as (
@@ -39,9 +45,9 @@ positions as (
         end as expiring
     from moves
     inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
+    inner join horizons on lots.scenario = horizons.scenario and lots.programme = horizons.programme
     cross join point_in_time
-    cross join thirty_days
-    where moves.moved_at < thirty_days.ended_before
+    where cast({{ utc_to_local('moves.moved_at', 'horizons.time_zone') }} as date) <= horizons.last_day
 ),
 
 member_points as (
