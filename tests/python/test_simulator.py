@@ -345,6 +345,35 @@ def test_points_are_all_accounted_for():
     assert apart == 0
 
 
+def test_what_comes_back_too_late_expires_when_it_comes():
+    """Of a lot that ended between order and return; until then the points are spent, and no balance is below zero."""
+    con = shop.live(Settings(customers=100_000), 5).con
+    late = con.execute(
+        """
+        select count(*), count(returned.person_id)
+        from life.loyalty_entries as gone
+        join life.loyalty_lots as lots using (person_id, lot_no)
+        left join life.loyalty_entries as returned
+            on gone.person_id = returned.person_id and gone.occurred_at = returned.occurred_at
+            and returned.entry_type = 'spend_reversal'
+        where gone.entry_type = 'expire' and gone.occurred_at <> lots.expires_at
+        """
+    ).fetchone()
+    assert late[0] == late[1] > 0
+    below_zero = con.execute(
+        """
+        select count(*)
+        from (
+            select *, sum(points) over told as balance, count(*) filter (entry_type = 'clawback') over told as clawbacks
+            from life.loyalty_entries
+            window told as (partition by person_id order by occurred_at)
+        )
+        where balance < 0 and clawbacks = 0
+        """
+    ).fetchone()[0]
+    assert below_zero == 0
+
+
 def test_receipts_of_a_large_shop_have_numbers_of_their_own():
     """Keys of orders have nine digits from the 24,415th person on."""
     with duckdb.connect() as connection:
