@@ -47,6 +47,9 @@ create macro with_offset(instant, zone) as
 create macro tracking_number(carrier, order_key, number) as
     case carrier when 'UPS' then '1Z999AA1' when 'USPS' then '9400' when 'FedEx' then '6129' else 'JD01' end
     || lpad((order_key * 4 + number)::varchar, 12, '0');
+-- lpad would cut off the last digits of a number that is wider.
+create macro sale_number(order_key, store_id) as
+    printf('%08d', case when store_id in ('NYC-1', 'CHI-1') then order_key else xor(order_key, 4096) end);
 create macro order_name(order_key, person_id, shop_id) as
     '#' || (1000 + (case when shop_id = 1 then person_id // 48 * 4 + person_id % 4
         else person_id - person_id // 48 * 4 - greatest(0, least(4, person_id % 48 - 28)) end) * 4096

@@ -93,6 +93,7 @@ def _play(settings, draws, who, placed, members: Columns, event: Columns) -> Led
     order_of[event.member, number] = event.order
     width = int(np.bincount(event.member[event.kind != REFUND], minlength=1).max(initial=0)) + 1
     left = np.zeros((people, width), dtype=np.int64)
+    too_late = np.zeros((people, width), dtype=np.int64)  # came back to a lot that had expired
     usable = np.full((people, width), 2**62)
     lot = {name: np.zeros((people, width), dtype=np.int64) for name in ("issued", "spent", "clawed", "repaid")}
     lot_order = np.full((people, width), -1)
@@ -224,6 +225,12 @@ def _play(settings, draws, who, placed, members: Columns, event: Columns) -> Led
             returned = taken[taken_of_order[refunded[given]]]
             left[back[given]] += returned
             lot["spent"][back[given]] -= returned
+            # What comes back to a lot that has expired is gone with it, at once.
+            gone_at_once = np.where(usable[back[given]] + year <= moment[given][:, None], returned, 0)
+            too_late[back[given]] += gone_at_once
+            which, number = np.nonzero(gone_at_once)
+            of = back[given][which]
+            note(of, EXPIRE, -gone_at_once[which, number], moment[given][which], lot_order[of, number], number)
             points = placed.points_spent[refunded[given]]
             note(back[given], SPEND_REVERSAL, points, moment[given], refunded[given], np.full(len(given), -1))
     review_tiers(people, settings.cut - 1)
@@ -248,8 +255,9 @@ def _play(settings, draws, who, placed, members: Columns, event: Columns) -> Led
         pending=np.where(is_pending, remains, 0),
         available=np.where(is_pending | is_expired, 0, remains),
     )
-    gone = np.flatnonzero(lots_table.expired > 0)
-    note(member[gone], EXPIRE, -lots_table.expired[gone], expires_at[gone], lots_table.order[gone], lot_no[gone])
+    in_time = lots_table.expired - too_late[member, lot_no]
+    gone = np.flatnonzero(in_time > 0)
+    note(member[gone], EXPIRE, -in_time[gone], expires_at[gone], lots_table.order[gone], lot_no[gone])
     ready = np.flatnonzero((~is_pending) & (lots_table.issued > 0))
     note(
         member[ready],

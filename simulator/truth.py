@@ -113,7 +113,7 @@ def add_truth(life: Life, systems: tuple[str, ...]) -> None:
         from part.receipts as receipts
         join part.broken_orders as broken
             on receipts.store_id = broken.store_id and receipts.sale_id = broken.kind
-                || lpad(broken.sale_number::varchar, 8, '0')
+                || printf('%08d', broken.sale_number)
         union
         select receipts.order_key from part.receipts as receipts
         left join part.pos__sales as sales on sales.record_key = receipts.store_id || ':' || receipts.sale_id

@@ -29,9 +29,51 @@
 {%- endmacro %}
 
 
+{#
+    As a query: the people whose rows a mart makes now, all of them unless it is carried on. Each row of the mart holds the
+    state_hash of int_loyalty__people that it was made from, which no two members share.
+#}
+{% macro changed_people() -%}
+    select * from {{ ref('int_loyalty__people') }}
+    {%- if perennial.is_carried_on() %}
+    where state_hash not in (select distinct state_hash from {{ this }})
+    {%- endif %}
+{%- endmacro %}
+
+
+{# As a further condition of a where clause, where there are people, the CTE of changed_people. #}
+{% macro and_of_changed_people(member_no) -%}
+    {%- if perennial.is_carried_on() -%} and {{ member_no }} in (select member_no from people) {%- endif -%}
+{%- endmacro %}
+
+
+{# Before the new rows come: the old ones of people that changed, or are no more. #}
+{% macro forget_changed_people() -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        {%- if perennial.is_carried_on() %} where state_hash not in (select state_hash from {{ ref('int_loyalty__people') }})
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether rows of the mart stay: a table of a version before this one does not say what they were made from. #}
+{% macro is_carried_on() -%}
+    {%- if is_incremental() -%}
+        {%- for column in adapter.get_columns_in_relation(this) if column.name == 'state_hash' -%}
+            {%- do return(true) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(false) -%}
+{%- endmacro %}
+
+
 {# Another text whenever the SQL of the ledger, macros included, is another one: then every member is worked out anew. #}
 {% macro ledger_checksum() -%}
-    {%- set parts = [perennial.fronts('lots', 'draws'), perennial.one_after_the_other('lots', 'events')] -%}
+    {%- set parts = [
+        perennial.fronts('lots', 'draws'), perennial.one_after_the_other('lots', 'events'), move_kind('event', 'type'),
+        local_day('instant', 'days', 'zone'), utc_to_local('instant', 'zone'), as_points('hundredths'),
+    ] -%}
     {%- if execute -%}
         {%- for node in graph.get('nodes', {}).values() if '/loyalty/' in node.original_file_path -%}
             {%- do parts.append(node.name ~ ' ' ~ node.checksum.checksum) -%}

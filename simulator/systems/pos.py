@@ -34,10 +34,7 @@ def write(delivery: Delivery) -> None:
         )
         select
             *,
-            case when is_return then 'B' else 'R' end
-            || lpad((case when store_id in ('NYC-1', 'CHI-1') then order_key else xor(order_key, 4096) end)::varchar, 8,
-                '0')
-                as sale_id,
+            case when is_return then 'B' else 'R' end || sale_number(order_key, store_id) as sale_id,
             load_after(sold_at) + to_days(case
                 when chance('late_row/pos', order_key::varchar || is_return::varchar) < {trap("late_row")}
                     then 1 + (chance('late days/pos', order_key::varchar) * 9)::int

@@ -14,8 +14,8 @@ NEEDS = ("marketing", "web")
 PROGRAMME, SANDBOX, ZONE = 37, 38, "America/New_York"
 CAMPAIGN_ID, LOYALTY_CAMPAIGN, EVENT_ID = 100, 5, 90_000_000
 # A till's cart is known by its receipt.
-SESSION = f"""case when channel = 'till' then store_id || ':R' || lpad((case when store_id in ('NYC-1', 'CHI-1')
-    then order_key else xor(order_key, 4096) end)::varchar, 8, '0') else ({ORDER_ID} + order_key)::varchar end"""
+SESSION = f"""case when channel = 'till' then store_id || ':R' || sale_number(order_key, store_id)
+    else ({ORDER_ID} + order_key)::varchar end"""
 
 
 def write(delivery: Delivery) -> None:

@@ -19,6 +19,7 @@ from loyalty_reference import Ledger, play_all
 MARTS = (
     "int_loyalty__local_days",
     "int_loyalty__balance_changes",
+    "int_loyalty__people",
     "loyalty_lots",
     "loyalty_entries",
     "loyalty_balance_history",

@@ -13,6 +13,7 @@ from scipy.special import hyp2f1
 
 from simulator import people, scenes, shop
 from simulator.__main__ import main, parser, read
+from simulator.loader import macros
 from simulator.settings import BLOCK, TRAPS, Mistake, Settings
 from simulator.systems import SYSTEMS
 from simulator.tables import Life
@@ -342,6 +343,49 @@ def test_points_are_all_accounted_for():
         " join life.loyalty_members using (person_id) where points <> points_available + points_pending - points_debt"
     ).fetchone()[0]
     assert apart == 0
+
+
+def test_what_comes_back_too_late_expires_when_it_comes():
+    """Of a lot that ended between order and return; until then the points are spent, and no balance is below zero."""
+    con = shop.live(Settings(customers=100_000), 5).con
+    late = con.execute(
+        """
+        select count(*), count(returned.person_id)
+        from life.loyalty_entries as gone
+        join life.loyalty_lots as lots using (person_id, lot_no)
+        left join life.loyalty_entries as returned
+            on gone.person_id = returned.person_id and gone.occurred_at = returned.occurred_at
+            and returned.entry_type = 'spend_reversal'
+        where gone.entry_type = 'expire' and gone.occurred_at <> lots.expires_at
+        """
+    ).fetchone()
+    assert late[0] == late[1] > 0
+    below_zero = con.execute(
+        """
+        select count(*)
+        from (
+            select *, sum(points) over told as balance, count(*) filter (entry_type = 'clawback') over told as clawbacks
+            from life.loyalty_entries
+            window told as (partition by person_id order by occurred_at)
+        )
+        where balance < 0 and clawbacks = 0
+        """
+    ).fetchone()[0]
+    assert below_zero == 0
+
+
+def test_receipts_of_a_large_shop_have_numbers_of_their_own():
+    """Keys of orders have nine digits from the 24,415th person on."""
+    with duckdb.connect() as connection:
+        connection.execute(macros(Settings(customers=10)))
+        numbers = "list(sale_number(key, store) order by key)"
+        keys = "range(99999995, 100000005) as keys (key), (values ('NYC-1'), ('LDN-1')) as stores (store)"
+        for (found,) in connection.execute(f"select {numbers} from {keys} group by store").fetchall():
+            assert len(set(found)) == 10
+        ((short, long),) = connection.execute(
+            "select sale_number(7, 'NYC-1'), sale_number(1234567890, 'NYC-1')"
+        ).fetchall()
+    assert (short, long) == ("00000007", "1234567890")
 
 
 def test_plain_lives_are_what_bg_nbd_assumes():

@@ -11,23 +11,8 @@ moves as (
     select * from {{ ref('int_loyalty__moves') }}
 ),
 
-members as (
-    select * from {{ ref('int_loyalty__members') }}
-    where scenario = 'live'
-),
-
-zones as (
-    select
-        rules.programme,
-        max_by(rules.time_zone, rules.rule_number) as time_zone
-    from {{ ref('int_loyalty__rules') }} as rules
-    cross join {{ ref('point_in_time') }} as point_in_time
-    where rules.scenario = 'live' and rules.starts_at < point_in_time.cut_at
-    group by rules.programme
-),
-
-records as (
-    select * from {{ ref('int_identity__records') }}
+people as (
+    select * from {{ ref('int_loyalty__people') }}
 ),
 
 compared as (
@@ -74,15 +59,14 @@ debts as (
 expiries as (
     select
         moves.member_no,
-        cast({{ utc_to_local('moves.moved_at', 'zones.time_zone') }} as date) as expires_on,
+        cast({{ utc_to_local('moves.moved_at', 'people.time_zone') }} as date) as expires_on,
         sum(moves.points) as points,
         point_in_time.as_of
     from moves
-    inner join members on moves.member_no = members.member_no
-    inner join zones on members.programme = zones.programme
+    inner join people on moves.member_no = people.member_no
     cross join point_in_time
     where moves.kind = 'expire' and moves.booking_id is null and moves.moved_at >= point_in_time.cut_at
-    group by moves.member_no, cast({{ utc_to_local('moves.moved_at', 'zones.time_zone') }} as date), point_in_time.as_of
+    group by moves.member_no, cast({{ utc_to_local('moves.moved_at', 'people.time_zone') }} as date), point_in_time.as_of
 ),
 
 next_expiries as (
@@ -99,9 +83,9 @@ next_expiries as (
 )
 
 select
-    members.programme,
-    members.member_id,
-    records.customer_id,
+    people.programme,
+    people.member_id,
+    people.customer_id,
     cast(coalesce(lot_sums.points_available, 0) as decimal(18, 2)) as points_available,
     cast(coalesce(lot_sums.points_pending, 0) as decimal(18, 2)) as points_pending,
     cast(coalesce(debts.points_debt, 0) as decimal(18, 2)) as points_debt,
@@ -110,8 +94,8 @@ select
     next_expiries.next_expire_points,
     cast(coalesce(lot_sums.points_earned, 0) - coalesce(debts.points_clawed_back, 0) as decimal(18, 2))
         as lifetime_points,
-    members.enrolled_at,
-    members.last_booked_at,
+    people.enrolled_at,
+    people.last_booked_at,
     tiers.tier,
     tiers.tier_rank,
     tiers.tier_expires_at,
@@ -120,15 +104,10 @@ select
     coalesce(rewards.reachable_rewards, '[]') as reachable_rewards,
     compared.platform_points_available,
     compared.difference as platform_difference
-from members
-left join lot_sums on members.programme = lot_sums.programme and members.member_id = lot_sums.member_id
-left join tiers on members.programme = tiers.programme and members.member_id = tiers.member_id
-left join rewards on members.programme = rewards.programme and members.member_id = rewards.member_id
-left join debts on members.member_no = debts.member_no
-left join next_expiries on members.member_no = next_expiries.member_no
-left join records
-    on
-        members.source_name = records.source_name
-        and members.source_record_type = records.source_record_type
-        and members.source_record_id = records.source_record_id
-left join compared on members.programme = compared.programme and members.member_id = compared.member_id
+from people
+left join lot_sums on people.programme = lot_sums.programme and people.member_id = lot_sums.member_id
+left join tiers on people.programme = tiers.programme and people.member_id = tiers.member_id
+left join rewards on people.programme = rewards.programme and people.member_id = rewards.member_id
+left join debts on people.member_no = debts.member_no
+left join next_expiries on people.member_no = next_expiries.member_no
+left join compared on people.programme = compared.programme and people.member_id = compared.member_id

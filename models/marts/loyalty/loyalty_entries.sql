@@ -1,34 +1,44 @@
+{{ config(
+    materialized=replaced_in_part(), incremental_strategy='append', on_schema_change='append_new_columns',
+    pre_hook='{{ forget_changed_people() }}'
+) }}
 -- Grain: one entry of the ledger: what a platform or till booked, and what follows from dates (points become usable,
 -- points expire). points are what the ledger took; points_told what was booked, which is more where a spend found too
 -- little. Sums of points by member are available + pending - debt. Trap: entries up to the cut; those that dates will
--- bring are not there yet. People are live only, which leaves other scenarios out.
+-- bring are not there yet.
 with
+
+people as (
+    {{ changed_people() | indent(4) }}
+),
 
 booked_lots as (
     select * from {{ ref('int_loyalty__booked') }}
-    where ledger_part = 'lot'
+    where scenario = 'live' and ledger_part = 'lot' {{ and_of_changed_people('member_no') }}
 ),
 
 booked as (
     select * from {{ ref('int_loyalty__booked') }}
-    where ledger_part <> 'lot'
+    where scenario = 'live' and ledger_part <> 'lot' {{ and_of_changed_people('member_no') }}
 ),
 
-members as (
-    select * from {{ ref('int_loyalty__members') }}
-    where scenario = 'live'
+lots as (
+    select * from {{ ref('int_loyalty__lots') }}
+    where scenario = 'live' {{ and_of_changed_people('member_no') }}
 ),
 
-records as (
-    select * from {{ ref('int_identity__records') }}
-),
-
-references_of_orders as (
-    select * from {{ ref('int_loyalty__orders') }}
+moves as (
+    select * from {{ ref('int_loyalty__moves') }}
+    where true {{ and_of_changed_people('member_no') }}
 ),
 
 orders as (
-    select * from {{ ref('orders') }}
+    select
+        order_references.order_reference,
+        orders.order_id,
+        orders.sales_channel
+    from {{ ref('int_loyalty__orders') }} as order_references
+    inner join {{ ref('orders') }} as orders on order_references.order_id = orders.order_id
 ),
 
 zones as (
@@ -44,22 +54,6 @@ point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
-people as (
-    select
-        members.member_no,
-        members.programme,
-        members.member_id,
-        records.customer_id,
-        point_in_time.cut_at
-    from members
-    cross join point_in_time
-    left join records
-        on
-            members.source_name = records.source_name
-            and members.source_record_type = records.source_record_type
-            and members.source_record_id = records.source_record_id
-),
-
 -- What the lots gave or took, and from which one, if it was one.
 taken as (
     select
@@ -67,7 +61,7 @@ taken as (
         booking_id,
         -sum(case when kind = 'uncovered' then 0 else points end) as points,
         case when min(lot_no) = max(lot_no) then min(lot_no) end as lot_no
-    from {{ ref('int_loyalty__moves') }}
+    from moves
     where booking_id is not null
     group by member_no, booking_id
 ),
@@ -124,7 +118,7 @@ entries as (
         end as reverses_entry_id
     from booked
     left join taken on booked.member_no = taken.member_no and booked.booking_id = taken.booking_id
-    left join {{ ref('int_loyalty__lots') }} as lots on taken.member_no = lots.member_no and taken.lot_no = lots.lot_no
+    left join lots on taken.member_no = lots.member_no and taken.lot_no = lots.lot_no
     left join first_spends
         on booked.member_no = first_spends.member_no and booked.order_reference = first_spends.order_reference
     union all
@@ -139,7 +133,7 @@ entries as (
         lots.lot_id,
         lots.order_reference,
         cast(null as string) as reverses_entry_id
-    from {{ ref('int_loyalty__lots') }} as lots
+    from lots
     where
         lots.active_at > lots.earned_at
         and (lots.expires_at is null or lots.expires_at > lots.active_at)
@@ -157,9 +151,8 @@ entries as (
         lots.lot_id,
         lots.order_reference,
         cast(null as string) as reverses_entry_id
-    from {{ ref('int_loyalty__moves') }} as moves
-    inner join {{ ref('int_loyalty__lots') }} as lots
-        on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
+    from moves
+    inner join lots on moves.member_no = lots.member_no and moves.lot_no = lots.lot_no
     where moves.kind = 'expire' and moves.booking_id is null
 )
 
@@ -176,12 +169,13 @@ select
     entries.lot_id,
     orders.order_id,
     entries.reverses_entry_id,
-    orders.sales_channel
+    orders.sales_channel,
+    people.state_hash
 from entries
 inner join people on entries.member_no = people.member_no
 inner join zones on people.programme = zones.programme and entries.rule_number = zones.rule_number
 left join local_days
     on zones.time_zone = local_days.time_zone and cast(entries.occurred_at as date) = local_days.utc_day
-left join references_of_orders on entries.order_reference = references_of_orders.order_reference
-left join orders on references_of_orders.order_id = orders.order_id
-where entries.occurred_at < people.cut_at
+left join orders on entries.order_reference = orders.order_reference
+cross join point_in_time
+where entries.occurred_at < point_in_time.cut_at

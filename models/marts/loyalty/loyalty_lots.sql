@@ -1,28 +1,27 @@
+{{ config(
+    materialized=replaced_in_part(), incremental_strategy='append', on_schema_change='append_new_columns',
+    pre_hook='{{ forget_changed_people() }}'
+) }}
 -- Grain: one lot, as of the cut. The seven states sum to points_issued. Trap: points_available of a member's lots is
 -- what can be spent, whatever debt there is beside it (loyalty_balances).
 with
 
+people as (
+    {{ changed_people() | indent(4) }}
+),
+
 lots as (
     select * from {{ ref('int_loyalty__lots') }}
-    where scenario = 'live'
+    where scenario = 'live' {{ and_of_changed_people('member_no') }}
 ),
 
 moves as (
     select * from {{ ref('int_loyalty__moves') }}
-    where lot_no is not null
-),
-
-members as (
-    select * from {{ ref('int_loyalty__members') }}
-    where scenario = 'live'
+    where lot_no is not null {{ and_of_changed_people('member_no') }}
 ),
 
 zones as (
     select * from {{ ref('int_loyalty__rules') }}
-),
-
-records as (
-    select * from {{ ref('int_identity__records') }}
 ),
 
 orders as (
@@ -31,20 +30,6 @@ orders as (
 
 point_in_time as (
     select * from {{ ref('point_in_time') }}
-),
-
-people as (
-    select
-        members.member_no,
-        members.programme,
-        members.member_id,
-        records.customer_id
-    from members
-    left join records
-        on
-            members.source_name = records.source_name
-            and members.source_record_type = records.source_record_type
-            and members.source_record_id = records.source_record_id
 ),
 
 local_days as (
@@ -113,7 +98,8 @@ select
     {{ as_points('coalesce(stated.expired, 0)') }} as points_expired,
     {{ as_points('coalesce(stated.clawed_back, 0)') }} as points_clawed_back,
     {{ as_points('coalesce(stated.adjusted, 0)') }} as points_adjusted,
-    {{ as_points('coalesce(stated.repaid, 0)') }} as points_repaid
+    {{ as_points('coalesce(stated.repaid, 0)') }} as points_repaid,
+    people.state_hash
 from stated
 inner join people on stated.member_no = people.member_no
 inner join zones
