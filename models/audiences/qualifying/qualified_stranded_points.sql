@@ -11,7 +11,8 @@ balances as (
 ),
 
 rules as (
-    {{ rules_in_force() | indent(4) }}
+    select * from {{ ref('int_loyalty__rules') }}
+    where scenario = 'live'
 ),
 
 unlocks as (
@@ -21,7 +22,7 @@ unlocks as (
         point_in_time.as_of
     from rules
     cross join point_in_time
-    where {{ is_in_force('rules', 'point_in_time.as_of') }}
+    where {{ is_in_force_before('rules', 'point_in_time.cut_at') }}
 ),
 
 rewards as (
@@ -34,7 +35,7 @@ prices as (
         min(rewards.points) as reward_points
     from rewards
     inner join unlocks on rewards.programme = unlocks.programme
-    where rewards.points is not null and {{ is_in_force('rewards', 'unlocks.as_of') }}
+    where rewards.points is not null and {{ is_in_force_on('rewards', 'unlocks.as_of') }}
     group by rewards.programme
 ),
 
