@@ -427,6 +427,15 @@ DEFECTS = (
         "update marts.clv_model_parameters set is_reliable = true, note = null, r = null, p = null, beta = null",
         "reliable_fit_has_parameters",
     ),
+    # Audiences: each kind of row that must not go out is planted in test_exports.py
+    Defect(
+        "people in an export who refused",
+        """
+        update marts.consents set state = 'unsubscribed'
+        where channel = 'email' and purpose = 'marketing' and state = 'subscribed' and valid_to is null
+        """,
+        "exports_are_safe",
+    ),
 )
 
 

@@ -237,7 +237,7 @@ crowded as (
             capped.customer_id = messages.customer_id
             and capped.channel in (messages.channel, '*')
             and capped.counts_as in (messages.message_class, '*')
-            and messages.messaged_at < point_in_time.cut_at
+            and point_in_time.cut_at > messages.messaged_at
             and messages.messaged_at > {{ hours_later('point_in_time.cut_at', '-capped.window_hours') }}
     group by
         capped.customer_id, capped.channel, capped.counts_as, capped.window_hours, capped.max_messages, capped.new_count
