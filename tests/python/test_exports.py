@@ -155,13 +155,15 @@ def told_braze(profiles: dict) -> set[tuple[str, str]]:
     }
 
 
-PEOPLE = {"ann": "5", "bea": "6", "cem": "7", "dan": "8", "eva": "9", "fay": None}  # and their numbers
+# People and their numbers; who never qualifies may still be, or become, somebody who does.
+PEOPLE = {"ann": "5", "bea": "6", "cem": "7", "dan": "8", "eva": "9", "fay": None, "gil": "1", "hal": "3", "ida": "2"}
+NEVER = {"gil", "ida"}
 AUDIENCES = ("one_and_done", "two_time", "lapsed_winback")
 FIRST = datetime(2024, 3, 1)
 # Eight builds, the fifth of the fourth's day. What happens to people: who is merged into whom, and when they part.
 CUTS = [FIRST + timedelta(days=day) for day in (0, 1, 2, 3, 3, 4, 5, 6)]
 ERASED_IN, MERGED_IN, PARTED_IN = 3, 2, 6
-MERGED = {"ann": "bea", "eva": "dan"}  # bea's number becomes 5, dan's stays 8
+MERGED = {"ann": "bea", "eva": "dan", "gil": "dan", "hal": "ida"}  # bea and dan get other numbers by it
 
 
 class Shop:
@@ -179,11 +181,15 @@ class Shop:
         merged = MERGED if MERGED_IN <= number < PARTED_IN else {}
         erased = {"cem"} if number >= ERASED_IN else set()
         self.people(number, cut, merged, erased)
-        self.decide(cut, set(PEOPLE) - set(merged) - erased)
+        self.decide(cut, set(PEOPLE) - set(merged) - erased - NEVER)
         self.exports.connection.execute(f"insert into state.audience_log {self.exports.sql('audience_log')}")
         self.exports.make("audience_members", "export_mirror", "export_cursor", "export_braze_cdi")
-        numbers = PEOPLE | {into: min(PEOPLE[into], PEOPLE[name]) for name, into in merged.items()}
-        return {(numbers[person] or person, audience) for audience, person in self.members}
+        return {(self.number(person, merged) or person, audience) for audience, person in self.members}
+
+    def number(self, person: str, merged: dict[str, str]) -> str | None:
+        """The smallest of the person's numbers."""
+        names = [person, *(name for name, into in merged.items() if into == person)]
+        return min((PEOPLE[name] for name in names if PEOPLE[name]), default=None)
 
     def people(self, number: int, cut: datetime, merged: dict[str, str], erased: set[str]) -> None:
         changes = [

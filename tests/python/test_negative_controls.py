@@ -460,6 +460,15 @@ DEFECTS = (
         "update audiences.audience_decisions set outcome_reason = null where outcome <> 'exported'",
         "audience_decisions_columns_hold: who_is_not_exported_has_a_reason",
     ),
+    # Audiences: each kind of row that must not go out is planted in test_exports.py
+    Defect(
+        "people in an export who refused",
+        """
+        update marts.consents set state = 'unsubscribed'
+        where channel = 'email' and purpose = 'marketing' and state = 'subscribed' and valid_to is null
+        """,
+        "exports_are_safe",
+    ),
 )
 
 

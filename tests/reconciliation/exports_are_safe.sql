@@ -237,7 +237,7 @@ crowded as (
             capped.customer_id = messages.customer_id
             and capped.channel in (messages.channel, '*')
             and capped.counts_as in (messages.message_class, '*')
-            and messages.messaged_at < point_in_time.cut_at
+            and point_in_time.cut_at > messages.messaged_at
             and messages.messaged_at > {{ hours_later('point_in_time.cut_at', '-capped.window_hours') }}
     group by
         capped.customer_id, capped.channel, capped.counts_as, capped.window_hours, capped.max_messages, capped.new_count
@@ -282,6 +282,12 @@ spoken_of as (
 
 hours as (
     select * from {{ ref('sending_hours') }}
+    where channel = 'sms'
+),
+
+own_hours as (
+    select distinct country_code from hours
+    where country_code <> '*'
 ),
 
 -- Where the zone is not known, every zone in which the person may be; who may be anywhere is sent no text message.
@@ -324,18 +330,9 @@ ruled as (
         hours.on_holidays,
         holidays.holiday_on
     from arrivals
+    left join own_hours on arrivals.country_code = own_hours.country_code
     inner join hours
-        on
-            hours.channel = 'sms'
-            and (
-                arrivals.country_code = hours.country_code
-                or arrivals.country_code is null
-                or hours.country_code = '*'
-                and arrivals.country_code not in (
-                    select own_hours.country_code from hours as own_hours
-                    where own_hours.channel = 'sms' and own_hours.country_code <> '*'
-                )
-            )
+        on coalesce(own_hours.country_code, '*') = hours.country_code or arrivals.country_code is null
     left join {{ ref('public_holidays') }} as holidays
         on hours.country_code = holidays.country_code and cast(arrivals.arrives_at as date) = holidays.holiday_on
 )

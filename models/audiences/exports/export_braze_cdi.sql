@@ -2,15 +2,11 @@
 -- Grain: profile (EXTERNAL_ID) of a person who is or was in an audience: the whole list of audiences each time, an
 -- empty one for who has left all. Columns are named as Braze Cloud Data Ingestion wants them. Only the person's main
 -- profile is written to; other numbers that were found to be the same person are emptied. UPDATED_AT also moves when
--- numbers become, or cease to be, one person.
+-- numbers become, or cease to be, one person, and whoever that ever happened to has a row: it may have to be emptied.
 with
 
 log as (
     select * from {{ ref('audience_log') }}
-),
-
-redirects as (
-    select * from {{ ref('customer_id_redirects') }}
 ),
 
 members as (
@@ -35,25 +31,21 @@ external_ids as (
     {{ external_ids() }}
 ),
 
-logged as (
+touched as (
     select
-        coalesce(redirects.customer_id, log.customer_id) as customer_id,
-        max(log.changed_at) as changed_at
+        customer_id,
+        changed_at
     from log
-    left join redirects on log.customer_id = redirects.old_customer_id
-    group by coalesce(redirects.customer_id, log.customer_id)
-),
-
-regrouped as (
-    {{ regroupings() }}
+    union all
+    {{ regroupings() | indent(4) }}
 ),
 
 newest as (
     select
-        logged.customer_id,
-        greatest(logged.changed_at, coalesce(regrouped.changed_at, logged.changed_at)) as changed_at
-    from logged
-    left join regrouped on logged.customer_id = regrouped.customer_id
+        customer_id,
+        max(changed_at) as changed_at
+    from touched
+    group by customer_id
 )
 
 select
