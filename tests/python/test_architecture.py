@@ -72,7 +72,8 @@ MAY_HOLD = {
     "tickets": r".*_text|subject|body",
     "quarantined_rows": r"raw_row",
 }
-NO_PERSON = {"clv_model_parameters.note"}  # sounds like one, and says why a fit is not reliable
+# Sounds like one: says why a fit is not reliable; says whether there is an address.
+NO_PERSON = {"clv_model_parameters.note", "audience_channels.has_address"}
 
 NODES_AT_MOST = 800
 
