@@ -83,7 +83,8 @@ MAY_HOLD = {
     "export_lookalike_seed": r"hashed_identifier",
     "export_ad_platforms": r"hashed_identifier",
 }
-NO_PERSON = {"clv_model_parameters.note"}  # sounds like one, and says why a fit is not reliable
+# Sounds like one: says why a fit is not reliable; says whether there is an address.
+NO_PERSON = {"clv_model_parameters.note", "audience_channels.has_address"}
 
 NODES_AT_MOST = 800
 
