@@ -18,8 +18,8 @@ FAMILIES, PRODUCTS = ("tea", "cups", "honey"), ("p1", "p2", "p3")
 # Country, zone, and where the zone is from
 PLACES = (
     *(("FR", "Europe/Paris", "country_code"),) * 3, ("FR", "Europe/Paris", "shopify"),
-    ("DE", "Europe/Berlin", "klaviyo"), ("US", "America/New_York", "klaviyo"), ("US", "Pacific/Honolulu", "klaviyo"), ("US", None, None),
-    ("GB", "Europe/London", "country_code"), ("JP", "Asia/Tokyo", "country_code"), (None, None, None),
+    ("DE", "Europe/Berlin", "klaviyo"), ("US", "America/New_York", "klaviyo"),
+    ("US", "Pacific/Honolulu", "klaviyo"), ("US", None, None), ("GB", "Europe/London", "country_code"), ("JP", "Asia/Tokyo", "country_code"), (None, None, None),
     (None, "America/New_York", "klaviyo"), ("FR", "Asia/Kolkata", "klaviyo"), ("NZ", "Pacific/Auckland", "klaviyo"),
 )  # fmt: skip
 NUMBERS = {
@@ -71,8 +71,8 @@ def empty(as_of: date, salt: str = "perennial") -> dict:
         row |= {"is_live": True, "live_from": date(2024, 1, 1), "max_share_of_base": Decimal(1), "needs": None}
     for name in (
         "customers", "customer_contacts", "audience_channels", "audience_holds", "orders", "order_lines",
-        "subscriptions", "returns", "return_lines", "messages", "customer_id_redirects", "campaign_lift", "state__audience_log",
-        "state__audience_arms",
+        "subscriptions", "returns", "return_lines", "messages", "customer_id_redirects", "campaign_lift",
+        "state__audience_log", "state__audience_arms",
     ):  # fmt: skip
         world[name] = []
     return world
