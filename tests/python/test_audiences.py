@@ -178,7 +178,7 @@ def roomy(models) -> tuple[dict, dict]:
     Elsewhere a message that wins a channel which then turns out to be full may go out by another one when that channel
     is closed. And what needs no consent speaks of no product, so that it is not stopped where what sells goes on.
     """
-    world = audiences_worlds.world(3, 2_000)
+    world = audiences_worlds.world(3, 1_500)
     rank = {row["purpose_class"]: row["class_rank"] for row in world["audience_classes"]}
     services = [row for row in world["audiences"] if rank[row["purpose_class"]] <= 3]
     for row in services:
@@ -245,10 +245,10 @@ def test_a_better_audience_changes_who_wins_and_not_who_is_stopped(models, crowd
     changed["audiences"][-1] |= {"max_share_of_base": Decimal(1), "daily_budget": None, "max_trigger_age_days": 14}
     changed["qualified_churn_risk"] += [
         {
-            "kind": "better", "customer_id": row["customer_id"], "subject": "t1",
+            "kind": "better", "customer_id": person, "subject": "t1",
             "triggered_at": world["cut_at"] - HOUR, "expected_spend": Decimal(200),
         }
-        for row in world["customers"]
+        for person in some(world, 0.5)
     ]  # fmt: skip
     after = models.run(changed).decisions()
     early = ("qualified", "eligible", "unsuppressed")
