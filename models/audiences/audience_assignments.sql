@@ -62,7 +62,7 @@ wanted as (
 bucketed as (
     select
         wanted.*,
-        {{ bucket_of(salt() ~ " || '|' || wanted.campaign || '|' || wanted.customer_id", 10000) }} as bucket
+        {{ campaign_bucket('wanted.campaign', 'wanted.customer_id') }} as bucket
     from wanted
     anti join remembered on wanted.campaign = remembered.campaign and wanted.customer_id = remembered.customer_id
 ),

@@ -54,21 +54,28 @@ messages as (
         messages.customer_id,
         messages.channel,
         messages.source_name,
+        people.time_zone,
         messages.message_class = 'promotional' as is_promotional,
         messages.opened_at,
         messages.clicked_at,
+        case
+            when messages.message_class = 'promotional' then coalesce(messages.opened_at, messages.clicked_at)
+        end as answered_at,
         greatest(
             messages.delivered_at, messages.opened_at, messages.machine_opened_at, messages.clicked_at
         ) as arrived_at,
         greatest(messages.bounced_at, messages.failed_at) as failed_at,
-        messages.complained_at,
-        case
-            when messages.message_class = 'promotional' and coalesce(messages.opened_at, messages.clicked_at) is not null
-                then hour({{ utc_to_local('coalesce(messages.opened_at, messages.clicked_at)', 'people.time_zone') }})
-        end as answered_hour
+        messages.complained_at
     from {{ ref('messages') }} as messages
     inner join people on messages.customer_id = people.customer_id
-    where messages.channel in ('{{ channels | join("', '") }}')
+    where messages.channel in ('email', 'sms', 'push')
+),
+
+timed as (
+    select
+        *,
+        hour({{ utc_to_local('answered_at', 'time_zone') }}) as answered_hour
+    from messages
 ),
 
 counted as (
@@ -85,12 +92,12 @@ counted as (
         {%- for hour in range(24) %}
         count(case when answered_hour = {{ hour }} then 1 end) as hour_{{ hour }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from messages
+    from timed
     group by customer_id, channel, source_name
 ),
 
--- A click is an answer; where a tool tells none, as of a push, the open is, and where it tells neither there is nothing
--- to learn from its silence.
+-- A click is an answer; where a tool tells none, as of a push, the open is, and where it tells neither there is
+-- nothing to learn from its silence.
 tools as (
     select
         source_name,
@@ -145,7 +152,10 @@ usual as (
         {%- for hour in range(24) %}
         {{ around_hour('hour_', hour, 2) }} as near_{{ hour }},
         {%- endfor %}
-        {% for hour in range(24) %}hour_{{ hour }}{{ ' + ' if not loop.last }}{% endfor %} as hour_count
+        {% for hour in range(24) -%}
+            hour_{{ hour }}{{ ' + ' if not loop.last }}
+        {% endfor -%}
+        as hour_count
     from totals
 ),
 
@@ -157,8 +167,8 @@ usual_hours as (
     from usual
 ),
 
--- Whole numbers, so that the order of additions decides no tie: a person's own hours and hour_doubt_answers shared out as
--- everybody's are, both times hour_count.
+-- Whole numbers, so that the order of additions decides no tie: a person's own hours, and hour_doubt_answers shared out
+-- as everybody's are, both times hour_count.
 scored as (
     select
         reached.customer_id,
@@ -186,8 +196,8 @@ scored as (
     cross join settings
 ),
 
--- Until channel_doubt_answers are in, a person is taken to answer as others do, the oftener the more of the messages are
--- opened: clicks are few.
+-- Until channel_doubt_answers are in, a person is taken to answer as others do, the oftener the more the person opens:
+-- clicks are few.
 judged as (
     select
         customer_id,

@@ -17,14 +17,8 @@ log as (
     qualify row_number() over (partition by audience, customer_id order by change_number desc) = 1
 ),
 
--- The shop's own number of the person, by which messaging tools know their profiles.
 external_ids as (
-    select
-        customer_id,
-        min({{ last_part('source_record_id') }}) as external_id
-    from {{ ref('customer_records') }}
-    where source_name = 'shopify' and source_record_type = 'customer'
-    group by customer_id
+    {{ external_ids() }}
 )
 
 select
@@ -46,4 +40,4 @@ select
 from decisions
 cross join point_in_time
 left join log on decisions.audience = log.audience and decisions.customer_id = log.customer_id
-left join external_ids on decisions.customer_id = external_ids.customer_id
+left join external_ids on decisions.customer_id = external_ids.customer_id and external_ids.is_main

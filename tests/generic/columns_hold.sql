@@ -2,10 +2,12 @@
     What columns hold, one test for each model: together they are a key (keys: lists of columns, of which none is null;
     where one may be, {columns, may_be_null}), a value always (not_null), one of a list (one_of), a number between
     bounds that belong to it and may be null where it is open (within), a row of another model (references:
-    {column: [ref('model'), column there]}). Null passes the last three. A row is a rule that some rows break, with
-    their number. The model is read once, however many columns have rules, and once for each key and each reference.
+    {column: [ref('model'), column there]}); null passes these three. Each of some values is in some row (contains),
+    and conditions are true of every row (conditions: {name: condition}; null is not true). A row of the result is a
+    rule that is broken, with the number of rows that break it; a condition's is its name, of no column. The model is
+    read once, however many such rules there are, and once for each key and each reference.
 #}
-{% test columns_hold(model, keys=[], not_null=[], one_of={}, within={}, references={}) %}
+{% test columns_hold(model, keys=[], not_null=[], one_of={}, within={}, contains={}, conditions={}, references={}) %}
 {%- set all_keys = [] -%}
 {%- set never_null = [] -%}
 {%- for key in keys -%}
@@ -37,11 +39,25 @@
         }) -%}
     {%- endif -%}
 {%- endfor -%}
+{%- for name, condition in conditions.items() -%}
+    {%- do rules.append({'column': '', 'rule': name, 'broken': 'not coalesce(' ~ condition ~ ', false)'}) -%}
+{%- endfor -%}
+{%- for column, values in contains.items() -%}
+    {%- for value in values -%}
+        {%- do rules.append({
+            'column': column, 'rule': 'has no ' ~ value, 'missing': column ~ " = '" ~ value ~ "'",
+        }) -%}
+    {%- endfor -%}
+{%- endfor -%}
 {%- if rules %}
 with counted as (
     select
         {%- for rule in rules %}
-        count(case when {{ rule.broken }} then 1 end) as broken_{{ loop.index }}{{ ',' if not loop.last }}
+        {% if rule.missing -%}
+        case when count(case when {{ rule.missing }} then 1 end) = 0 then 1 else 0 end
+        {%- else -%}
+        count(case when {{ rule.broken }} then 1 end)
+        {%- endif %} as broken_{{ loop.index }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ model }}
 ),

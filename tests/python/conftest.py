@@ -270,7 +270,8 @@ def simulated(tmp_path_factory) -> Simulated:
 
     def make(folder: Path) -> Simulated:
         shop.simulate(Settings(customers=20_000, seed=7, systems=tuple(SYSTEMS), out=folder / "raw"))
-        return Simulated(folder / "raw", build(folder / "raw", folder, known_truth(folder / "raw")))
+        variables = known_truth(folder / "raw") | {"audiences_live": True}
+        return Simulated(folder / "raw", build(folder / "raw", folder, variables))
 
     return once(tmp_path_factory, "simulated", make)
 

@@ -37,7 +37,7 @@ class Defect:
     """
     What is wrong, the statement that makes it so, the test that must fail, and tests that rightly fail with it.
 
-    Of a test that names column and rule, both stand behind its name.
+    Of columns_hold, the broken rule stands behind its name: a column and what is wrong with it, or a condition.
     """
 
     name: str
@@ -48,11 +48,17 @@ class Defect:
 
 
 DEFECTS = (
+    # Settings
+    Defect(
+        "an offer that does not say what it is for",
+        "update settings.offers set scope = null where offer = (select min(offer) from settings.offers)",
+        "offers_hold",
+    ),
     # The ledger of points
     Defect(
         "a lot that has spent a point too many",
         f"update marts.loyalty_lots set points_spent = points_spent + 1 where {A_LOT}",
-        "loyalty_lots_add_up",
+        "loyalty_lots_columns_hold: loyalty_lots_add_up",
     ),
     Defect(
         "a lot below zero, and in sum as before",
@@ -61,12 +67,12 @@ DEFECTS = (
             points_adjusted = points_adjusted + points_issued + 1
         where {A_LOT}
         """,
-        "loyalty_lots_are_never_below_zero",
+        "loyalty_lots_columns_hold: loyalty_lots_are_never_below_zero",
     ),
     Defect(
         "a day with less than nothing",
         "update marts.loyalty_balance_history set points_pending = -1 where valid_to is not null",
-        "loyalty_history_is_never_below_zero",
+        "loyalty_balance_history_columns_hold: loyalty_history_is_never_below_zero",
     ),
     Defect(
         "two balances of one day",
@@ -120,17 +126,17 @@ DEFECTS = (
             select min(booking_id) from intermediate.int_loyalty_bookings__unioned where entry_type = 'earn'
         )
         """,
-        "loyalty_bookings_have_the_sign_of_their_kind",
+        "loyalty_bookings_columns_hold: loyalty_bookings_have_the_sign_of_their_kind",
     ),
     Defect(
         "a scenario of a setting that there is not",
         "insert into settings.loyalty_scenarios values ('half_year', 'talon_one', 'expiry_dayz', '180', null)",
-        "loyalty_scenarios_change_what_there_is",
+        "loyalty_scenarios_columns_hold: loyalty_scenarios_change_what_there_is",
     ),
     Defect(
         "points that expire after no number of days",
         "update settings.loyalty_programmes set expiry_days = null where programme = 'talon_one'",
-        "loyalty_programmes_are_complete",
+        "loyalty_programmes_columns_hold: loyalty_programmes_are_complete",
     ),
     Defect(
         "a step between a vendor and us lost",
@@ -150,19 +156,19 @@ DEFECTS = (
     Defect(
         "a lowest tier that has to be earned",
         "update settings.loyalty_tiers set at_least = 5 where rank = 0",
-        "loyalty_tiers_rise_from_nothing",
+        "loyalty_tiers_columns_hold: loyalty_tiers_rise_from_nothing",
     ),
     # Rows and keys
     Defect(
         "a model loses a row",
         "delete from staging.base_pos__sales where sale_id = '8'",
-        "every_raw_row_is_accounted_for",
+        "row_accounting_columns_hold: every_raw_row_is_accounted_for",
         rebuilt=("row_accounting",),
     ),
     Defect(
         "a model makes two rows of one",
         "insert into staging.base_shopify__orders from staging.base_shopify__orders limit 1",
-        "every_raw_row_is_accounted_for",
+        "row_accounting_columns_hold: every_raw_row_is_accounted_for",
         rebuilt=("row_accounting",),
     ),
     Defect(
@@ -207,7 +213,7 @@ DEFECTS = (
             'x' as rule_id
         from intermediate.int_identity__members
         """,
-        "every_cut_has_a_reason",
+        "identity_cuts_columns_hold: every_cut_has_a_reason",
         rebuilt=("identity_cuts",),
     ),
     Defect(
@@ -278,9 +284,13 @@ DEFECTS = (
     Defect(
         "a rule that allows less than nothing",
         "update settings.identity_rules set people_limit = -5 where identifier_type = 'email'",
-        "identity_rules_count_something",
+        "identity_rules_columns_hold: identity_rules_count_something",
     ),
-    Defect("a threshold lost", "delete from settings.thresholds where name = 'active_days'", "thresholds_are_complete"),
+    Defect(
+        "a threshold lost",
+        "delete from settings.thresholds where name = 'active_days'",
+        "thresholds_columns_hold: name has no active_days",
+    ),
     Defect(
         "a gap between stages",
         "update settings.lifecycle_rules set at_least = 95 where label = 'at_risk'",
@@ -289,12 +299,17 @@ DEFECTS = (
     Defect(
         "a currency worth nothing",
         "insert into settings.exchange_rates values ('USD', 'EUR', date '2024-01-01', 0)",
-        "exchange_rates_are_usable",
+        "exchange_rates_columns_hold: exchange_rates_are_usable",
     ),
     Defect(
         "a country whose numbers have no length",
         "update settings.phone_regions set min_digits = 99 where region = 'DE'",
-        "phone_regions_are_usable",
+        "phone_regions_columns_hold: phone_regions_are_usable",
+    ),
+    Defect(
+        "fewer messages than none",
+        "update settings.message_caps set max_messages = -1 where channel = 'sms'",
+        "message_caps_hold",
     ),
     # Which orders count
     Defect(
@@ -322,17 +337,17 @@ DEFECTS = (
     Defect(
         "more active than there are",
         f"update marts.customer_cohorts set active_customers = cohort_customers + 1 where {A_CELL}",
-        "cohort_activity_within_cohort",
+        "customer_cohorts_columns_hold: cohort_activity_within_cohort",
     ),
     Defect(
         "a rate of a month that is not over",
         f"update marts.customer_cohorts set is_mature = false where {A_CELL}",
-        "cohort_rate_only_when_mature",
+        "customer_cohorts_columns_hold: cohort_rate_only_when_mature",
     ),
     Defect(
         "a rate below its interval",
         f"update marts.customer_cohorts set rate_low = retention_rate + 0.01 where {A_CELL}",
-        "cohort_rate_within_interval",
+        "customer_cohorts_columns_hold: cohort_rate_within_interval",
     ),
     Defect(
         "a cell lost",
@@ -347,54 +362,54 @@ DEFECTS = (
     Defect(
         "more back than were watched",
         "update marts.repurchase_curve set events = at_risk + 1 where segment_type = 'all' and order_number = 1",
-        "curve_within_bounds",
+        "repurchase_curve_columns_hold: curve_within_bounds",
     ),
     Defect(
         "a share above 1",
         "update marts.repurchase_curve set survival = 1.01 where segment_type = 'all' and order_number = 1",
-        "curve_within_bounds",
+        "repurchase_curve_columns_hold: curve_within_bounds",
     ),
     # Subscriptions, parcels, tickets, messages, consents, reviews
     Defect(
         "an ended subscription that runs",
         "update marts.subscriptions set is_active = true where ended_on is not null",
-        "subscription_ended_or_active",
+        "subscriptions_columns_hold: subscription_ended_or_active",
     ),
     Defect(
         "a parcel that nobody can judge is on time",
         "update marts.shipments set is_late = false where unknown_reason is not null",
-        "shipment_late_or_reason",
+        "shipments_columns_hold: shipment_late_or_reason",
     ),
     Defect(
         "a delivery before the first attempt",
         "update marts.shipments set first_attempted_on = delivered_on + 1 where delivered_on is not null",
-        "shipment_attempted_before_delivered",
+        "shipments_columns_hold: shipment_attempted_before_delivered",
     ),
     Defect(
         "late by no day",
         "update marts.shipments set delay_days = 0 where is_late",
-        "shipment_late_has_delay",
+        "shipments_columns_hold: shipment_late_has_delay",
     ),
     Defect(
         "answered in no state",
         "update marts.tickets set response_state = 'waiting' where first_responded_at is not null",
-        "ticket_answer_has_a_state",
+        "tickets_columns_hold: ticket_answer_has_a_state",
     ),
     Defect(
         "a message out before it was sent",
         "update marts.messages set messaged_at = messaged_at - interval 1 hour where sent_at is not null",
-        "message_happened_by_then",
+        "messages_columns_hold: message_happened_by_then",
     ),
     Defect(
         "a consent that ends as it begins",
         "update marts.consents set valid_to = valid_from where valid_to is not null",
-        "consent_intervals_have_a_length",
+        "consents_columns_hold: consent_intervals_have_a_length",
     ),
     # Scorecard
     Defect(
         "no value and no reason",
         f"update marts.retention_scorecard set value = null where {A_FIGURE.format(metric='repeat_purchase_rate')}",
-        "scorecard_value_or_reason",
+        "retention_scorecard_columns_hold: scorecard_value_or_reason",
     ),
     Defect(
         "a value above its interval",
@@ -402,7 +417,7 @@ DEFECTS = (
         update marts.retention_scorecard set value = value_high + 0.01
         where {A_FIGURE.format(metric="repeat_purchase_rate")}
         """,
-        "scorecard_value_within_interval",
+        "retention_scorecard_columns_hold: scorecard_value_within_interval",
     ),
     Defect(
         "revenue that is not frequency times order value",
@@ -415,17 +430,23 @@ DEFECTS = (
     Defect(
         "an experience that is over before it begins",
         "update marts.bad_experiences set resolved_on = opened_on - 1",
-        "bad_experiences_end_after_they_begin",
+        "bad_experiences_columns_hold: bad_experiences_end_after_they_begin",
     ),
     Defect(
         "a fit that is not to be trusted and does not say why",
         "update marts.clv_model_parameters set note = null where model = 'bg_nbd' and segment = 'all'",
-        "unreliable_fit_says_why",
+        "clv_model_parameters_columns_hold: unreliable_fit_says_why",
     ),
     Defect(
         "a fit without parameters that is trusted",
         "update marts.clv_model_parameters set is_reliable = true, note = null, r = null, p = null, beta = null",
-        "reliable_fit_has_parameters",
+        "clv_model_parameters_columns_hold: reliable_fit_has_parameters",
+    ),
+    # Audiences
+    Defect(
+        "left out of an audience for no reason",
+        "update audiences.audience_decisions set outcome_reason = null where outcome <> 'exported'",
+        "audience_decisions_columns_hold: who_is_not_exported_has_a_reason",
     ),
 )
 
@@ -458,15 +479,15 @@ class Checks:
 
 
 def kind_of(test: dict) -> str:
-    """The generic test that it is one of; holds for a file of its own."""
-    return (test.get("test_metadata") or {}).get("name", "holds")
+    """The generic test that it is one of; a reconciliation if it has a file of its own."""
+    return (test.get("test_metadata") or {}).get("name", "reconciliation")
 
 
 def findings(connection: duckdb.DuckDBPyConnection, test: dict) -> set[str]:
-    """The test's name if it finds a row, and with it column and rule where the test tells them."""
+    """The test's name if it finds a row, and with it the rules that are broken where the test tells them."""
     rows = connection.execute(test["compiled_code"]).fetchall()
     if kind_of(test) == "columns_hold":
-        return {f"{test['name']}: {column} {rule}" for column, rule, _ in rows}
+        return {f"{test['name']}: {f'{column} {rule}'.strip()}" for column, rule, _ in rows}
     return {test["name"]} if rows else set()
 
 
@@ -515,14 +536,16 @@ def test_the_named_test_fails(defect, checks):
 
 
 def test_every_rule_has_a_defect(checks):
-    """Each named test (reconciliation, holds), each kind of generic test, and each kind of rule about a column."""
+    """Each reconciliation, each condition, each kind of rule about a column, and each other kind of generic test."""
 
     def rules(test: dict, text: str) -> set[str]:
         kind = kind_of(test)
         if kind == "columns_hold":
-            found = re.findall(r"is (?:null|not one of|below|above|no key|no \w+ of)", text)
-            return {re.sub(r"is no \w+ of", "is no value of", rule) for rule in found}
-        return {test["name"] if kind == "holds" else kind}
+            found = re.findall(r"is (?:null|not one of|below|above|no key|no \w+ of)|has no", text)
+            kinds = {re.sub(r"is no \w+ of", "is no value of", rule) for rule in found}
+            conditions = test["test_metadata"]["kwargs"].get("conditions", {})
+            return kinds | (conditions.keys() & set(re.findall(r"\w+", text)))
+        return {test["name"] if kind == "reconciliation" else kind}
 
     planted = set()
     for defect in DEFECTS:

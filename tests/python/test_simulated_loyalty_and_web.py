@@ -58,10 +58,12 @@ def test_a_history_adds_up_to_its_balance(simulated):
 
 def test_tiers_began_when_they_began(simulated):
     simulated.same(
-        "select profile_id, tier, tier_started_at from staging.stg_talon_one__customers_tiers where tier <> 'Bronze'",
+        "select profile_id, tier, tier_started_at from staging.base_talon_one__customers_tiers"
+        " where row_status = 'staged' and tier <> 'Bronze'",
         "select loyalty_id, tiers.tier, changed_at from truth.loyalty_tiers as tiers"
         " join truth.loyalty_members as members using (person_id)"
-        " semi join staging.stg_talon_one__customers_tiers as known on known.profile_id = loyalty_id"
+        " semi join (from staging.base_talon_one__customers_tiers where row_status = 'staged') as known"
+        " on known.profile_id = loyalty_id"
         " where tiers.tier <> 'Bronze'",
         1_000,
     )

@@ -1,6 +1,6 @@
--- Grain: one buyer who has not left yet and is about to: at_risk by seeds/lifecycle_rules.csv, or so much of the
--- person's own rhythm (customers.churn_days) is over without an order. It begins on the earlier of the two days and ends
--- with churns_on. Trap: who buys every week is here long before the state says so.
+-- Grain: one buyer who has not left yet and is about to: at_risk by seeds/lifecycle_rules.csv, or so much of the own
+-- rhythm (customers.churn_days) is over without an order. It begins on the earlier of the two days and ends with
+-- churns_on. Trap: who buys every week is here long before the state says so.
 with
 
 point_in_time as (

@@ -1,8 +1,8 @@
 -- Grain: one person and product family that is used up about now. The gap to expect is the person's own mean gap of the
--- family, drawn towards the family's median as if reorder_gaps_of_others gaps more had been as long as that; means are
--- geometric, since gaps are skewed. Only what was known when the last purchase was made is looked at, so that the day
--- stands. Traps: what a subscription sends has a rhythm of its own and ends no gap; a family with too few gaps has no
--- median, and then two purchases of one's own are needed.
+-- family, drawn towards the family's median as if reorder_gaps_of_others gaps more had been as long as that. Only what
+-- was known when the last purchase was made is looked at, so that the day stands. Traps: what a subscription sends has
+-- a rhythm of its own and ends no gap; a family with too few gaps has no median, and then two purchases of one's own
+-- are needed.
 with
 
 point_in_time as (
@@ -51,7 +51,7 @@ own as (
         customer_id,
         product_family,
         count(*) as gap_count,
-        sum(ln(gap_days)) as log_days
+        sum(gap_days) as gap_days
     from gaps
     group by customer_id, product_family
 ),
@@ -131,9 +131,9 @@ weighed as (
         last_purchases.product_family,
         last_purchases.last_ordered_on,
         coalesce(own.gap_count, 0) as gap_count,
-        coalesce(own.log_days, 0) as log_days,
+        coalesce(own.gap_days, 0) as gap_days,
         case when medians.median_days is null then 0 else settings.gaps_of_others end as gaps_of_others,
-        coalesce(ln(medians.median_days), 0) as others_log_days
+        coalesce(medians.median_days, 0) as median_days
     from last_purchases
     cross join settings
     left join own
@@ -150,11 +150,9 @@ expected as (
         product_family,
         last_ordered_on,
         gap_count,
-        cast(
-            ceil(round(
-                exp((log_days + gaps_of_others * others_log_days) / nullif(gap_count + gaps_of_others, 0)), 6
-            )) as int
-        ) as expected_days
+        cast(ceil(round(
+            (gap_days + gaps_of_others * median_days) / nullif(gap_count + gaps_of_others, 0), 6
+        )) as int) as expected_days
     from weighed
 ),
 

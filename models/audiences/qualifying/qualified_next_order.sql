@@ -1,5 +1,5 @@
--- Grain: one person who bought once or twice, for so long without the next order. Who first bought in the holiday season
--- has a kind of its own, since gifts bring other customers, and is not also one_and_done. Stages are those of
+-- Grain: one person who bought once or twice, for so long without the next order. Who first bought in the holiday
+-- season has a kind of its own, since gifts bring other customers, and is not also one_and_done. Stages are those of
 -- seeds/lifecycle_rules.csv.
 with
 

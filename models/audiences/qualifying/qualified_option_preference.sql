@@ -63,7 +63,7 @@ opinions as (
     select
         reviews.customer_id,
         families.product_family,
-        lower(coalesce(reviews.title, '') || ' ' || coalesce(reviews.body, '')) as words
+        lower(coalesce(reviews.title || '. ', '') || coalesce(reviews.body, '')) as words
     from {{ ref('reviews') }} as reviews
     inner join families on reviews.product_id = families.product_id
     where reviews.customer_id is not null

@@ -1,5 +1,5 @@
--- Grain: one member whose points pay for no reward, or lie at or below what unlocks them. A programme whose rewards
--- nobody named in seeds/loyalty_rewards.csv strands nobody. It begins with the booking that made the balance.
+-- Grain: one member whose points pay for no reward, or lie at or below what unlocks them. Where neither rewards nor an
+-- unlock are named, nobody is stranded. It begins with the booking that made the balance.
 with
 
 point_in_time as (
@@ -28,15 +28,14 @@ rewards as (
     {{ rewards_of('unlocks') | indent(4) }}
 ),
 
-cheapest as (
+prices as (
     select
-        unlocks.programme,
-        unlocks.unlock_above_points,
+        rewards.programme,
         min(rewards.points) as reward_points
-    from unlocks
-    inner join rewards on unlocks.programme = rewards.programme
+    from rewards
+    inner join unlocks on rewards.programme = unlocks.programme
     where rewards.points is not null and {{ is_in_force('rewards', 'unlocks.as_of') }}
-    group by unlocks.programme, unlocks.unlock_above_points
+    group by rewards.programme
 ),
 
 customers as (
@@ -53,16 +52,18 @@ select
     {{ json_object({
         'programme': json_string('balances.programme'),
         'points': json_number('balances.points_available'),
-        'cheapest_reward_points': json_number('cheapest.reward_points'),
-        'unlock_above_points': json_number('cheapest.unlock_above_points'),
+        'cheapest_reward_points': json_number('prices.reward_points'),
+        'unlock_above_points': json_number('unlocks.unlock_above_points'),
     }) | indent(4) }} as reason_detail,
     cast(null as string) as product_family,
     cast(coalesce(customers.average_order_value, 0) as decimal(18, 2)) as expected_spend
 from balances
 cross join point_in_time
-inner join cheapest on balances.programme = cheapest.programme
+inner join unlocks on balances.programme = unlocks.programme
+left join prices on balances.programme = prices.programme
 inner join customers on balances.customer_id = customers.customer_id
 where
     balances.points_available > 0
     and balances.reachable_rewards = '[]'
+    and coalesce(prices.programme is not null or balances.points_available <= unlocks.unlock_above_points, false)
     and balances.last_booked_at < point_in_time.cut_at

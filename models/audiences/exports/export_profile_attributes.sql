@@ -1,0 +1,47 @@
+{{ config(materialized='view') }}
+-- Grain: messaging tool and person with a number of the shop: the facts by which flows that already run there can behave,
+-- whoever is in an audience. There is no updated_at: compare rows.
+with
+
+customers as (
+    select * from {{ ref('customers') }}
+    where not is_erased
+),
+
+external_ids as (
+    {{ external_ids() }}
+),
+
+-- The hold that ends last.
+holds as (
+    select * from {{ ref('audience_holds') }}
+    where is_open
+    qualify row_number() over (partition by customer_id order by holds_until desc nulls last, kind asc, hold_id asc) = 1
+),
+
+tools as (
+    {%- for tool in messaging_tools() %}
+    {{ 'union all' if not loop.first }}
+    select '{{ tool }}' as destination
+    {%- else %}
+    select cast(null as string) as destination
+    where false
+    {%- endfor %}
+)
+
+select
+    tools.destination,
+    customers.customer_id,
+    external_ids.external_id,
+    holds.holds_until as hold_until,
+    holds.kind as hold_reason,
+    customers.subscribed_product_families,
+    customers.points_available,
+    customers.next_points_expire_on,
+    customers.loyalty_tier,
+    customers.purchase_stage,
+    customers.activity_state
+from customers
+inner join external_ids on customers.customer_id = external_ids.customer_id and external_ids.is_main
+cross join tools
+left join holds on customers.customer_id = holds.customer_id

@@ -1,0 +1,566 @@
+"""
+What leaves the warehouse: readers of three kinds agree from day to day, exclusions hold for everybody, and what must
+not go out is found.
+
+The models' SQL, as dbt compiled it, runs in memory on rows of a test.
+"""
+
+import json
+import random
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pytest
+from conftest import Warehouse
+from ledger import fill
+
+TEXT = "varchar"
+DECISION = {
+    "audience": TEXT, "kind": TEXT, "customer_id": TEXT, "outcome": TEXT, "outcome_reason": TEXT, "subject": TEXT,
+    "channel": TEXT, "counts_as": TEXT, "offer": TEXT, "reason": TEXT, "reason_detail": TEXT,
+    "send_not_before": "timestamp", "expires_at": "timestamp", "entered_at": "timestamp", "audience_version": TEXT,
+}  # fmt: skip
+LOG = {
+    "audience": TEXT, "customer_id": TEXT, "change_number": "int", "change": TEXT, "reason": TEXT,
+    "changed_at": "timestamp", "subject": TEXT, "channel": TEXT, "counts_as": TEXT, "offer": TEXT,
+    "send_not_before": "timestamp", "expires_at": "timestamp", "payload_hash": TEXT,
+}  # fmt: skip
+TABLES = {
+    "staging.point_in_time": {"as_of": "date", "cut_at": "timestamp", "reporting_timezone": TEXT},
+    "state.audience_log": LOG,
+    "state.audience_arms": {"campaign": TEXT, "customer_id": TEXT, "arm": TEXT},
+    "state.customer_id_changes": {"old_customer_id": TEXT, "customer_id": TEXT, "changed_at": "timestamp"},
+    "marts.customers": {"customer_id": TEXT, "is_erased": "boolean"},
+    "marts.customer_id_redirects": {"old_customer_id": TEXT, "customer_id": TEXT},
+    "marts.customer_records": dict.fromkeys(
+        ("source_name", "source_record_type", "source_record_id", "customer_id"), TEXT
+    ),
+    "marts.customer_contacts": dict.fromkeys(
+        ("customer_id", "email", "phone_e164", "first_name", "country_code", "time_zone", "time_zone_source"), TEXT
+    ),
+    "marts.consents": {
+        "customer_id": TEXT, "channel": TEXT, "purpose": TEXT, "state": TEXT, "valid_from": "timestamp",
+        "valid_to": "timestamp",
+    },
+    "marts.bad_experiences": {"kind": TEXT, "customer_id": TEXT, "opened_on": "date", "resolved_on": "date"},
+    "marts.tickets": {"customer_id": TEXT, "opened_on": "date", "closed_at": "timestamp"},
+    "marts.returns": {
+        "customer_id": TEXT, "requested_on": "date", "return_state": TEXT, "refunded_at": "timestamp",
+    },
+    "marts.messages": {
+        "message_id": TEXT, "customer_id": TEXT, "channel": TEXT, "message_class": TEXT, "messaged_at": "timestamp",
+    },
+    "marts.subscriptions": {"customer_id": TEXT, "product_family": TEXT, "product_id": TEXT, "is_active": "boolean"},
+    "audiences.audience_decisions": DECISION,
+    "audiences.audience_settings": {"audience": TEXT, "destination": TEXT, "class_rank": "int"},
+    "audiences.audience_qualified": {"audience": TEXT, "customer_id": TEXT, "product_family": TEXT},
+    "audiences.audience_holds": {
+        "hold_id": TEXT, "customer_id": TEXT, "kind": TEXT, "holds_until": "date", "is_open": "boolean",
+    },
+    "audiences.audience_assignments": {"campaign": TEXT, "customer_id": TEXT, "arm": TEXT},
+    "audiences.audience_channels": {
+        "customer_id": TEXT, "channel": TEXT, "may_send_marketing": "boolean", "has_address": "boolean",
+        "is_undeliverable": "boolean", "has_complained": "boolean",
+    },
+}  # fmt: skip
+SEEDS = (
+    "audiences", "audience_classes", "consent_policy", "experience_holds", "message_caps", "offers", "public_holidays",
+    "country_time_zones", "sending_hours", "suppression_rules", "thresholds",
+)  # fmt: skip
+
+
+class Exports:
+    """A database named as the compiled SQL names it, with the project's settings and empty tables."""
+
+    def __init__(self, compiled: Warehouse):
+        self.folder = compiled.target / "compiled" / "perennial"
+        self.connection = duckdb.connect()
+        self.connection.execute("attach ':memory:' as warehouse; use warehouse; set timezone = 'UTC'")
+        self.connection.execute("set variable perennial_salt = 'salt'")
+        for schema in ("raw", "settings", "staging", "state", "marts", "audiences"):
+            self.connection.execute(f"create schema {schema}")
+        self.connection.execute(f"attach '{compiled.database}' as built (read_only)")
+        for seed in SEEDS:
+            self.connection.execute(f"create table settings.{seed} as from built.settings.{seed}")
+        self.connection.execute("detach built")
+        for name, types in TABLES.items():
+            fill(self.connection, name, types, [])
+        self.connection.execute("create view raw.state__audience_log as from state.audience_log")
+
+    def give(self, name: str, *rows: dict) -> "Exports":
+        fill(self.connection, name, TABLES[name], rows)
+        return self
+
+    def sql(self, model: str) -> str:
+        (path,) = (found for found in self.folder.rglob(f"{model}.sql") if found.parent.suffix != ".yml")
+        return path.read_text()
+
+    def make(self, *models: str) -> "Exports":
+        for model in models:
+            self.connection.execute(f"create or replace table audiences.{model} as {self.sql(model)}")
+        return self
+
+    def rows(self, query: str) -> list[dict]:
+        result = self.connection.execute(query)
+        names = [column[0].lower() for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def record(customer: str, number: str) -> dict:
+    return {
+        "source_name": "shopify", "source_record_type": "customer", "source_record_id": f"shop:{number}",
+        "customer_id": customer,
+    }  # fmt: skip
+
+
+# Three readers
+
+
+def read_mirror(exports: Exports, seen: dict) -> dict:
+    """All rows, compared with those of the last time: only what differs is sent."""
+    rows = {row["audience_member_id"]: row for row in exports.rows("from audiences.export_mirror")}
+    sent = {key: row for key, row in seen.items() if key in rows}
+    return sent | {key: row for key, row in rows.items() if row != seen.get(key)}
+
+
+def read_cursor(exports: Exports, seen: dict) -> dict:
+    """What is new since the newest updated_at, itself included, merged by key."""
+    newest = max((row["updated_at"] for row in seen.values()), default=datetime(1970, 1, 1))
+    rows = exports.rows(f"from audiences.export_cursor where updated_at >= timestamp '{newest}'")
+    return seen | {row["audience_member_id"]: row for row in rows}
+
+
+def read_braze(exports: Exports, seen: dict) -> dict:
+    """Likewise, by profile: Braze reads rows of the newest UPDATED_AT again."""
+    newest = max((row["updated_at"] for row in seen.values()), default=datetime(1970, 1, 1))
+    rows = exports.rows(f"from audiences.export_braze_cdi where UPDATED_AT >= timestamp '{newest}'")
+    return seen | {row["external_id"]: row for row in rows}
+
+
+def told(profiles: dict) -> set[tuple[str, str]]:
+    """Who is in what, as a reader of the mirror or the cursor knows it."""
+    return {
+        (row["external_id"] or row["customer_id"], row["audience"])
+        for row in profiles.values()
+        if row.get("is_member", True)
+    }
+
+
+def told_braze(profiles: dict) -> set[tuple[str, str]]:
+    return {
+        (number, audience)
+        for number, row in profiles.items()
+        for audience in json.loads(row["payload"])["perennial_audiences"]
+    }
+
+
+PEOPLE = {"ann": "5", "bea": "6", "cem": "7", "dan": "8", "eva": "9", "fay": None}  # and their numbers
+AUDIENCES = ("one_and_done", "two_time", "lapsed_winback")
+FIRST = datetime(2024, 3, 1)
+# Eight builds, the fifth of the fourth's day. What happens to people: who is merged into whom, and when they part.
+CUTS = [FIRST + timedelta(days=day) for day in (0, 1, 2, 3, 3, 4, 5, 6)]
+ERASED_IN, MERGED_IN, PARTED_IN = 3, 2, 6
+MERGED = {"ann": "bea", "eva": "dan"}  # bea's number becomes 5, dan's stays 8
+
+
+class Shop:
+    """Builds one after the other: decisions by chance, identities by plan."""
+
+    def __init__(self, compiled: Warehouse, seed: int):
+        self.exports = Exports(compiled)
+        self.chance = random.Random(seed)
+        self.exports.give("audiences.audience_settings", *({"audience": name} for name in AUDIENCES))
+        self.members: dict[tuple[str, str], dict] = {}
+
+    def build(self, number: int) -> set[tuple[str, str]]:
+        """Carry out a build; who is in what."""
+        cut = CUTS[number]
+        merged = MERGED if MERGED_IN <= number < PARTED_IN else {}
+        erased = {"cem"} if number >= ERASED_IN else set()
+        self.people(number, cut, merged, erased)
+        self.decide(cut, set(PEOPLE) - set(merged) - erased)
+        self.exports.connection.execute(f"insert into state.audience_log {self.exports.sql('audience_log')}")
+        self.exports.make("audience_members", "export_mirror", "export_cursor", "export_braze_cdi")
+        numbers = PEOPLE | {into: min(PEOPLE[into], PEOPLE[name]) for name, into in merged.items()}
+        return {(numbers[person] or person, audience) for audience, person in self.members}
+
+    def people(self, number: int, cut: datetime, merged: dict[str, str], erased: set[str]) -> None:
+        changes = [
+            {"old_customer_id": name, "customer_id": into if kind == "merge" else name, "changed_at": CUTS[when]}
+            for name, into in MERGED.items()
+            for kind, when in (("merge", MERGED_IN), ("split", PARTED_IN))
+            if when <= number
+        ]
+        self.exports.give("staging.point_in_time", {"as_of": cut.date() - timedelta(days=1), "cut_at": cut})
+        self.exports.give(
+            "marts.customers",
+            *({"customer_id": name, "is_erased": name in erased} for name in PEOPLE if name not in merged),
+        )
+        self.exports.give(
+            "marts.customer_id_redirects",
+            *({"old_customer_id": name, "customer_id": into} for name, into in merged.items()),
+        )
+        self.exports.give("state.customer_id_changes", *changes)
+        self.exports.give(
+            "marts.customer_records",
+            *(record(merged.get(name, name), other) for name, other in PEOPLE.items() if other),
+        )
+
+    def decide(self, cut: datetime, people: Iterable[str]) -> None:
+        """Some stay as they are, some get another offer, some come, some go."""
+        before, self.members = self.members, {}
+        for person in sorted(people):
+            for audience in AUDIENCES:
+                member = before.get((audience, person))
+                chance = self.chance.random()
+                if member is None and chance < 0.4:
+                    member = {"entered_at": cut, "offer": None}
+                elif member and chance < 0.2:
+                    member = member | {"offer": f"offer {chance}"}
+                elif member and chance > 0.7:
+                    member = None
+                if member:
+                    self.members[audience, person] = member
+        self.exports.give(
+            "audiences.audience_decisions",
+            *(
+                {
+                    "audience": audience, "kind": "*", "customer_id": person, "outcome": "exported", "subject": "order",
+                    "channel": "email", "counts_as": "promotional", "reason": "Bought", "reason_detail": '{"n": 1}',
+                    "send_not_before": member["entered_at"], "expires_at": FIRST + timedelta(days=30),
+                    "audience_version": "1", **member,
+                }
+                for (audience, person), member in self.members.items()
+            ),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_three_readers_end_with_the_same_members(sample, seed):
+    """After every build, also for one who reads every third time."""
+    shop = Shop(sample, seed)
+    mirror, cursor, braze, seldom, before = {}, {}, {}, {}, {}
+    for number, cut in enumerate(CUTS):
+        members = shop.build(number)
+        mirror, cursor, braze = (
+            read(shop.exports, seen)
+            for read, seen in ((read_mirror, mirror), (read_cursor, cursor), (read_braze, braze))
+        )
+        if number % 3 == 1:
+            seldom = read_cursor(shop.exports, seldom)
+            assert told(seldom) == members
+        assert told(mirror) == told(cursor) == members
+        assert told_braze(braze) == {pair for pair in members if pair[0] not in PEOPLE}
+        rows = {row["audience_member_id"]: row for row in shop.exports.rows("from audiences.export_cursor")}
+        assert {row["updated_at"] for key, row in rows.items() if row != before.get(key)} <= {cut}
+        before = rows
+    assert len(before) > 10
+
+
+def test_a_build_without_news_tells_nothing(sample):
+    shop = Shop(sample, 1)
+    shop.build(0)
+    told_before = shop.exports.rows("from state.audience_log")
+    shop.exports.connection.execute(f"insert into state.audience_log {shop.exports.sql('audience_log')}")
+    assert shop.exports.rows("from state.audience_log") == told_before != []
+
+
+# Addresses
+
+
+def test_only_the_address_of_the_channel_leaves(sample):
+    exports = Exports(sample)
+    exports.connection.execute(
+        """
+        create table audiences.audience_members as
+        select audience || channel as audience_member_id, audience, 'ann' as customer_id, '5' as external_id, channel,
+            'Late' as reason, '{"order_id": "shop:77"}' as reason_detail, null::varchar as offer,
+            timestamp '2024-03-01' as send_not_before, timestamp '2024-03-02' as expires_at,
+            timestamp '2024-03-01' as entered_at, timestamp '2024-03-01' as updated_at, 'h' as payload_hash
+        from (values ('a', 'email'), ('b', 'sms'), ('c', 'push'), ('d', 'helpdesk')) as given (audience, channel)
+        """
+    )
+    exports.give("audiences.audience_settings", *({"audience": name, "class_rank": 2} for name in "abcd"))
+    contact = {"customer_id": "ann", "email": "ann@example.com", "phone_e164": "+491", "first_name": "Ann"}
+    exports.give("marts.customer_contacts", contact)
+    exports.make("export_mirror", "export_klaviyo_lists", "export_helpdesk_tasks")
+    addresses = "select channel, email, phone from audiences.export_mirror order by audience"
+    assert exports.connection.execute(addresses).fetchall() == [
+        ("email", "ann@example.com", None), ("sms", None, "+491"), ("push", None, None), ("helpdesk", None, None),
+    ]  # fmt: skip
+    lists = "select list_name, email, phone_number from audiences.export_klaviyo_lists order by list_name"
+    assert exports.connection.execute(lists).fetchall() == [("a", "ann@example.com", None), ("b", None, "+491")]
+    task = "select subject_line, order_id, priority from audiences.export_helpdesk_tasks"
+    assert exports.connection.execute(task).fetchall() == [("Late (order 77)", "shop:77", 2)]
+
+
+# Exclusions of flows that run elsewhere
+
+
+def test_who_must_not_be_promoted_to_is_told_for_everybody(sample):
+    """Marshall's paused subscription, a hold, a refusal, a control group, an erasure; nobody is in an audience."""
+    exports = Exports(sample)
+    people = ("marshall", "held", "refused", "control", "erased", "fine", "unknown")
+    exports.give("staging.point_in_time", {"as_of": date(2024, 2, 29), "cut_at": FIRST})
+    exports.give("marts.customers", *({"customer_id": name, "is_erased": name == "erased"} for name in people))
+    exports.give("marts.customer_records", *(record(name, name[:2]) for name in people if name != "unknown"))
+    exports.give(
+        "marts.customer_contacts",
+        *({"customer_id": name, "email": f"{name}@example.com"} for name in people[:4]),
+    )
+    exports.give(
+        "marts.subscriptions",
+        {"customer_id": "marshall", "product_family": "Tea", "is_active": True},
+        {"customer_id": "marshall", "product_family": "Soap", "is_active": False},
+        {"customer_id": "erased", "product_family": "Tea", "is_active": True},
+    )
+    exports.give(
+        "audiences.audience_holds", *({"customer_id": name, "is_open": name == "held"} for name in ("held", "fine"))
+    )
+    exports.give(
+        "audiences.audience_assignments",
+        *(
+            {"campaign": "universal:2024", "customer_id": name, "arm": "control" if name == "control" else "treatment"}
+            for name in people
+        ),
+    )
+    exports.give(
+        "audiences.audience_channels",
+        *(
+            {
+                "customer_id": name, "channel": "email", "may_send_marketing": name != "refused", "has_address": True,
+                "is_undeliverable": False, "has_complained": False,
+            }
+            for name in people
+            if name not in ("erased", "unknown")
+        ),
+    )  # fmt: skip
+    exports.make("export_suppressions")
+    told = exports.connection.execute(
+        """
+        select customer_id, product_family, reason, external_id, email from audiences.export_suppressions
+        where destination = 'klaviyo' and channel = 'email' order by all
+        """
+    ).fetchall()
+    assert told == [
+        ("control", "*", "universal_control", "co", "control@example.com"),
+        ("erased", "*", "erased", "er", None),
+        ("held", "*", "experience_hold", "he", "held@example.com"),
+        ("marshall", "Tea", "already_subscribed", "ma", "marshall@example.com"),
+        ("refused", "*", "no_consent", "re", "refused@example.com"),
+    ]
+    texts = "select distinct reason from audiences.export_suppressions where channel = 'sms' order by all"
+    assert exports.connection.execute(texts).fetchall() == [("already_subscribed",), ("erased",), ("no_consent",)]
+
+
+def test_the_universal_control_group_is_that_of_the_hash_until_somebody_is_assigned(sample):
+    exports = Exports(sample)
+    people = [f"p{number}" for number in range(3_000)]
+    exports.give("staging.point_in_time", {"as_of": date(2024, 2, 29), "cut_at": FIRST})
+    exports.give("marts.customers", *({"customer_id": name, "is_erased": False} for name in people))
+    exports.give("marts.customer_records", *(record(name, name) for name in people))
+    exports.give(
+        "audiences.audience_channels",
+        *(
+            {
+                "customer_id": name, "channel": "email", "may_send_marketing": True, "has_address": True,
+                "is_undeliverable": False, "has_complained": False,
+            }
+            for name in people
+        ),
+    )  # fmt: skip
+    query = "select distinct customer_id from audiences.export_suppressions where reason = 'universal_control'"
+    hashed = {name for (name,) in exports.make("export_suppressions").connection.execute(query).fetchall()}
+    assert 30 < len(hashed) < 90
+    released, taken = min(hashed), next(name for name in people if name not in hashed)
+    exports.give(
+        "audiences.audience_assignments",
+        {"campaign": "universal:2024", "customer_id": released, "arm": "treatment"},
+        {"campaign": "universal:2024", "customer_id": taken, "arm": "control"},
+        {"campaign": "universal:2023", "customer_id": "p1", "arm": "control"},
+    )
+    now = {name for (name,) in exports.make("export_suppressions").connection.execute(query).fetchall()}
+    assert now == hashed - {released} | {taken}
+
+
+# What must not go out is found
+
+
+def safe(exports: Exports) -> Exports:
+    """Ann is sent a text message, a promotion, this noon; all that may be exported of her stands in the exports."""
+    exports.give("staging.point_in_time", {"as_of": date(2024, 2, 29), "cut_at": FIRST})
+    exports.give("marts.customers", {"customer_id": "ann", "is_erased": False})
+    exports.give(
+        "marts.customer_contacts",
+        {"customer_id": "ann", "country_code": "DE", "time_zone": "Europe/Berlin", "time_zone_source": "braze"},
+    )
+    exports.give("marts.consents", *consents("subscribed"))
+    exports.give(
+        "audiences.audience_qualified", {"audience": "cross_category", "customer_id": "ann", "product_family": "Tea"}
+    )
+    exports.connection.execute(
+        """
+        create table audiences.export_mirror as
+        select 'cross_category' as audience, 'ann' as customer_id, 'sms' as channel, null::varchar as offer,
+            timestamp '2024-03-01 11:00:00' as send_not_before, timestamp '2024-03-01' as entered_at;
+        create table audiences.export_klaviyo_lists as
+        select audience as list_name, customer_id, channel as consent_channel, offer, send_not_before
+        from audiences.export_mirror;
+        create table audiences.export_lookalike_seed as select 'ann' as customer_id, 'email' as identifier_type;
+        create table audiences.export_ad_platforms as select 'ann' as customer_id, 'phone' as identifier_type;
+        create table audiences.export_suppressions as
+        select 'ann' as customer_id, 'ann@example.com' as email, null::varchar as phone;
+        create table audiences.export_profile_attributes as select 'ann' as customer_id;
+        create table audiences.export_helpdesk_tasks as select 'ann' as customer_id
+        """
+    )
+    return exports
+
+
+def consents(state: str, purpose: str = "marketing", **more) -> list[dict]:
+    return [
+        {
+            "customer_id": "ann", "channel": channel, "purpose": purpose, "state": state,
+            "valid_from": FIRST - timedelta(60), **more,
+        }
+        for channel in ("email", "sms")
+    ]  # fmt: skip
+
+
+def message(number: int, hours_ago: float, channel: str = "sms", kind: str = "promotional") -> dict:
+    return {
+        "message_id": str(number), "customer_id": "ann", "channel": channel, "message_class": kind,
+        "messaged_at": FIRST - timedelta(hours=hours_ago),
+    }  # fmt: skip
+
+
+def given(name: str, *rows: dict) -> Callable[[Exports], object]:
+    return lambda exports: exports.give(name, *rows)
+
+
+def changed(statement: str) -> Callable[[Exports], object]:
+    return lambda exports: exports.connection.execute(statement)
+
+
+def all_members(change: str) -> str:
+    return f"update audiences.export_mirror set {change}; update audiences.export_klaviyo_lists set {change}"
+
+
+EXPERIENCE = {"kind": "low_review", "customer_id": "ann", "opened_on": date(2024, 2, 20)}
+BOTH = {"export_mirror", "export_klaviyo_lists"}
+WHERE = {
+    "no consent": BOTH | {"export_lookalike_seed", "export_ad_platforms"},
+    "open question": BOTH | {"export_lookalike_seed"},
+    "control group": BOTH,
+    "asked to be forgotten": BOTH
+    | {
+        "export_lookalike_seed",
+        "export_ad_platforms",
+        "export_suppressions",
+        "export_profile_attributes",
+        "export_helpdesk_tasks",
+    },
+    "too many messages": {"export_mirror"},
+    "subscribes to it": BOTH,
+    "at night": BOTH,
+}
+PLANTED = {
+    "refused": (given("marts.consents", *consents("unsubscribed")), "no consent"),
+    "never asked": (given("marts.consents"), "no consent"),
+    "agreed only later": (given("marts.consents", *consents("subscribed", valid_from=FIRST)), "no consent"),
+    "agreed once": (given("marts.consents", *consents("subscribed", valid_to=FIRST - timedelta(1))), "no consent"),
+    "refused everything": (
+        given("marts.consents", *consents("subscribed"), *consents("unsubscribed", "transactional")), "no consent",
+    ),
+    "an open complaint": (given("marts.bad_experiences", EXPERIENCE), "open question"),
+    "a complaint just answered": (
+        given("marts.bad_experiences", EXPERIENCE | {"resolved_on": date(2024, 2, 24)}), "open question",
+    ),
+    "an open ticket": (
+        given("marts.tickets", {"customer_id": "ann", "opened_on": date(2024, 2, 28)}), "open question",
+    ),
+    "an open refund": (
+        given("marts.returns", {"customer_id": "ann", "requested_on": date(2024, 2, 1), "return_state": "approved"}),
+        "open question",
+    ),
+    "the audience's control group": (
+        given("state.audience_arms", {"campaign": "cross_category", "customer_id": "ann", "arm": "control"}),
+        "control group",
+    ),
+    "the universal control group, before a merge": (
+        lambda exports: (
+            exports.give("state.audience_arms", {"campaign": "universal:2024", "customer_id": "old", "arm": "control"}),
+            exports.give("marts.customer_id_redirects", {"old_customer_id": "old", "customer_id": "ann"}),
+        ), "control group",
+    ),
+    "erased": (given("marts.customers", {"customer_id": "ann", "is_erased": True}), "asked to be forgotten"),
+    "the week's text message": (given("marts.messages", message(1, 100)), "too many messages"),
+    "the day's message": (given("marts.messages", message(1, 23, "email")), "too many messages"),
+    "the week's fourth": (
+        given("marts.messages", *(message(number, 30 + number, "push") for number in range(4))), "too many messages",
+    ),
+    "a subscription": (
+        given("marts.subscriptions", {"customer_id": "ann", "product_family": "Tea", "is_active": True}),
+        "subscribes to it",
+    ),
+    "before nine": (changed(all_members("send_not_before = timestamp '2024-03-01 07:59:59'")), "at night"),
+    "at eight": (changed(all_members("send_not_before = timestamp '2024-03-01 19:00:00'")), "at night"),
+    "a French Sunday": (
+        changed(
+            all_members("send_not_before = timestamp '2024-03-03 11:00:00'")
+            + "; update marts.customer_contacts set country_code = 'FR', time_zone = 'Europe/Paris'"
+        ), "at night",
+    ),
+    "a French Easter Monday": (
+        changed(
+            all_members("send_not_before = timestamp '2024-04-01 11:00:00'")
+            + "; update marts.customer_contacts set country_code = 'FR', time_zone = 'Europe/Paris'"
+        ), "at night",
+    ),
+    "night where the person lives, by the country": (
+        changed("update marts.customer_contacts set country_code = 'JP', time_zone_source = 'country_code'"),
+        "at night",
+    ),
+    "nobody knows where the person lives": (
+        changed("update marts.customer_contacts set country_code = null, time_zone = null, time_zone_source = null"),
+        "at night",
+    ),
+}  # fmt: skip
+HARMLESS = {
+    "nothing": given("marts.tickets"),
+    "a ticket that is closed": given(
+        "marts.tickets", {"customer_id": "ann", "opened_on": date(2024, 2, 28), "closed_at": FIRST - timedelta(1)}
+    ),
+    "an old complaint": given("marts.bad_experiences", EXPERIENCE | {"opened_on": date(2023, 12, 31)}),
+    "a complaint long answered": given("marts.bad_experiences", EXPERIENCE | {"resolved_on": date(2024, 2, 22)}),
+    "last year's control group": given(
+        "state.audience_arms", {"campaign": "universal:2023", "customer_id": "ann", "arm": "control"}
+    ),
+    "last week's text message": given("marts.messages", message(1, 168)),
+    "yesterday's mail, and a receipt": given(
+        "marts.messages", message(1, 24, "email"), message(2, 1, "email", "transactional")
+    ),
+    "another subscription": given(
+        "marts.subscriptions", {"customer_id": "ann", "product_family": "Soap", "is_active": True}
+    ),
+    "a subscription that ended": given(
+        "marts.subscriptions", {"customer_id": "ann", "product_family": "Tea", "is_active": False}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_must_not_go_out_is_found(sample, name):
+    exports = safe(Exports(sample))
+    plant, problem = PLANTED[name]
+    plant(exports)
+    found = exports.rows(exports.sql("exports_are_safe"))
+    assert {(row["export"], row["problem"]) for row in found} == {(export, problem) for export in WHERE[problem]}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_may_go_out_is_left_alone(sample, name):
+    exports = safe(Exports(sample))
+    HARMLESS[name](exports)
+    assert exports.rows(exports.sql("exports_are_safe")) == []
