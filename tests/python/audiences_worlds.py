@@ -18,9 +18,10 @@ FAMILIES, PRODUCTS = ("tea", "cups", "honey"), ("p1", "p2", "p3")
 # Country, zone, and where the zone is from
 PLACES = (
     *(("FR", "Europe/Paris", "country_code"),) * 3, ("FR", "Europe/Paris", "shopify"),
-    ("DE", "Europe/Berlin", "klaviyo"), ("US", "America/New_York", "klaviyo"), ("US", "Pacific/Honolulu", "klaviyo"), ("US", None, None),
-    ("GB", "Europe/London", "country_code"), ("JP", "Asia/Tokyo", "country_code"), (None, None, None),
-    (None, "America/New_York", "klaviyo"), ("FR", "Asia/Kolkata", "klaviyo"), ("NZ", "Pacific/Auckland", "klaviyo"),
+    ("FR", "Asia/Kolkata", "klaviyo"),
+    ("DE", "Europe/Berlin", "klaviyo"), ("GB", "Europe/London", "country_code"), ("JP", "Asia/Tokyo", "country_code"),
+    ("US", "America/New_York", "klaviyo"), ("US", "Pacific/Honolulu", "klaviyo"), ("US", None, None),
+    ("NZ", "Pacific/Auckland", "klaviyo"), (None, "America/New_York", "klaviyo"), (None, None, None),
 )  # fmt: skip
 NUMBERS = {
     *("cool_down_days", "max_trigger_age_days", "class_rank", "precedence", "window_hours", "max_messages"),
@@ -71,8 +72,8 @@ def empty(as_of: date, salt: str = "perennial") -> dict:
         row |= {"is_live": True, "live_from": date(2024, 1, 1), "max_share_of_base": Decimal(1), "needs": None}
     for name in (
         "customers", "customer_contacts", "audience_channels", "audience_holds", "orders", "order_lines",
-        "subscriptions", "returns", "return_lines", "messages", "customer_id_redirects", "campaign_lift", "state__audience_log",
-        "state__audience_arms",
+        "subscriptions", "returns", "return_lines", "messages", "customer_id_redirects", "campaign_lift",
+        "state__audience_log", "state__audience_arms",
     ):  # fmt: skip
         world[name] = []
     return world

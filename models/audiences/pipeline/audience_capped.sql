@@ -1,8 +1,8 @@
 -- Grain: audience and person who won the day's message in a channel, and whether it fits under the caps.
 -- What was sent counts by its class then; what was exported and does not show among the messages yet counts, too, and
--- so do the other messages of this day, in order. Per channel, then per class over all channels, then over everything: who
--- fails one leaves the room to the others. What passes caps is counted and always fits; tasks for the helpdesk are no
--- messages. A message with an offer is promotional, whatever its class is.
+-- so do the other messages of this day, in order. Per channel, then per class over all channels, then over everything:
+-- who fails one leaves the room to the others. What passes caps is counted and always fits; tasks for the helpdesk are
+-- no messages. A message with an offer is promotional, whatever its class is.
 with
 
 point_in_time as (

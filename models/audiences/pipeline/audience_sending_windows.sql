@@ -1,6 +1,6 @@
 -- Grain: channel, time zone and country of a recipient: the first hours after the cut in which a message may be sent,
--- in UTC. Where the zone is not known, the hours that are allowed in every zone of the country; where the country is not
--- known either, in every zone of the world and under the rules of every country: then there may be none (null).
+-- in UTC. Where the zone is not known, the hours that are allowed in every zone of the country; where the country is
+-- not known either, in every zone of the world and under the rules of every country: then there may be none (null).
 -- local_day and time_zone are for the person's usual hour: the clocks may change on that day.
 with
 

@@ -1,7 +1,7 @@
 -- Grain: audience and person who is or was in it, as the exports before this day left it. An id that has retired
--- since stands for its person now; of several ids that are in it the first to come stays, and the person rests from the newest
--- message to any of them. rests_from: the newest message to who is in it, the last exit of who is not. What a build of
--- the same day exported is left out, so that a build can be repeated.
+-- since stands for its person now; of several ids that are in it the first to come stays. rests_from: the newest
+-- message to any id of who is in it, the last exit of who is not. What a build of the same day exported is left out, so
+-- that a build can be repeated.
 with
 
 point_in_time as (

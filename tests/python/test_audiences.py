@@ -1,0 +1,501 @@
+"""The SQL of the audiences on random worlds: what a plain reference decides, and nothing more when less is allowed.
+
+Worlds come from audiences_worlds, what must come out from audiences_reference, which never looked at the SQL.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import audiences_worlds
+import pytest
+from audiences import DECIDED, MEMORY, MODELS, AudienceModels
+from audiences_reference import bucket_of, decide
+from audiences_worlds import DAY, FAMILIES, HOUR, MINUTE, SECOND, empty
+
+TUESDAY = date(2025, 12, 30)
+
+
+@pytest.fixture(scope="module")
+def models(sample) -> AudienceModels:
+    return AudienceModels(sample)
+
+
+def told(decisions: dict, columns: tuple[str, ...] = DECIDED) -> dict[tuple, tuple]:
+    def value(decision, column: str):
+        return decision[column] if isinstance(decision, dict) else getattr(decision, column)
+
+    return {key: tuple(value(decision, column) for column in columns) for key, decision in decisions.items()}
+
+
+def differences(models: AudienceModels, world: dict, change: Callable | None = None) -> dict[tuple, tuple]:
+    """Where SQL and reference differ, by audience and person."""
+    ours, theirs = told(models.run(world, change=change).decisions()), told(decide(world))
+    return {
+        key: (ours.get(key), theirs.get(key)) for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)
+    }
+
+
+def exports(decisions: dict) -> dict[tuple[str, str], dict]:
+    return {key: row for key, row in decisions.items() if row["outcome"] == "exported"}
+
+
+# Random worlds
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_everybody_gets_what_the_reference_decides(models, number):
+    world = audiences_worlds.world(number, 5_000)
+    assert dict(list(differences(models, world).items())[:3]) == {}
+
+
+def test_random_worlds_know_every_outcome(crowd):
+    """Else they would prove nothing of what never happens in them."""
+    _, decisions = crowd
+    found = Counter(row["outcome_reason"] for row in decisions.values())
+    assert {reason for reason, count in found.items() if count >= 3} >= {
+        *("over", "too_old", "before_live_from", "cool_down", "over_budget", "not_live", "too_many", "stale_consent"),
+        *(row["reason"] for row in audiences_worlds.seed("suppression_rules")),
+        None,
+    }
+
+
+@pytest.fixture(scope="module")
+def crowd(models) -> tuple[dict, dict]:
+    """A world and what the SQL decides in it."""
+    world = audiences_worlds.world(2, 3_000)
+    return world, models.run(world).decisions()
+
+
+WITHOUT = {
+    "a hold": ("audience_suppressions", "audiences", "audience_holds"),
+    "a subscription": ("audience_suppressions", "marts", "subscriptions"),
+    "a cap": ("audience_capped", "settings", "message_caps"),
+    "what was planned": ("audience_capped", "raw", "state__audience_log"),
+    "a merge": ("audience_standing", "marts", "customer_id_redirects"),
+    "an arm": ("audience_assignments", "raw", "state__audience_arms"),
+    "a channel": ("audience_routes", "audiences", "audience_channels"),
+}
+
+
+@pytest.mark.parametrize("left_out", WITHOUT)
+def test_models_that_forget_something_are_found_out(models, left_out):
+    model, schema, table = WITHOUT[left_out]
+
+    def change(name: str, sql: str) -> str:
+        known = f'"{models.catalog}"."{schema}"."{table}"'
+        assert name != model or known in sql
+        return sql.replace(known, f"(select * from {known} where false)") if name == model else sql
+
+    assert differences(models, audiences_worlds.world(2, 800), change)
+
+
+def test_the_order_of_rows_is_of_no_matter(models, crowd):
+    world, decisions = crowd
+    chance = random.Random(5)
+    shuffled = {
+        name: chance.sample(rows, len(rows)) if isinstance(rows, list) else rows for name, rows in world.items()
+    }
+    assert models.run(shuffled).decisions() == decisions
+
+
+def test_a_day_can_be_built_again_and_the_next_one_goes_on_from_it(models):
+    """The log and the arms that a build leaves behind are what the next build finds."""
+    world = audiences_worlds.world(3, 1_500)
+    world["state__audience_log"] = [row for row in world["state__audience_log"] if row["changed_at"] < world["cut_at"]]
+    run = models.run(world, *MODELS, *MEMORY)
+    for name in MEMORY:
+        left = run.rows(f"from state.{name}")
+        assert left
+        world[f"state__{name}"] += left
+    assert models.run(world).decisions() == run.decisions()
+    world |= {"as_of": world["as_of"] + DAY, "cut_at": world["cut_at"] + DAY}
+    assert differences(models, world) == {}
+
+
+# What is taken away brings nothing instead
+
+
+def some(world: dict, share: float) -> set[str]:
+    chance = random.Random(11)
+    return {row["customer_id"] for row in world["customers"] if chance.random() < share}
+
+
+def hold(world: dict, people: set[str]) -> None:
+    world["audience_holds"] += [{"hold_id": f"new {each}", "customer_id": each, "is_open": True} for each in people]
+
+
+def subscribe(world: dict, people: set[str]) -> None:
+    world["subscriptions"] += [
+        {
+            "subscription_id": f"new {each}",
+            "customer_id": each,
+            "is_active": True,
+            "product_family": family,
+            "product_id": None,
+        }
+        for each in people
+        for family in FAMILIES[:2]
+    ]
+
+
+def in_channel(channel: str, **settings) -> Callable:
+    def change(world: dict, people: set[str]) -> None:
+        for row in world["audience_channels"]:
+            if row["customer_id"] in people and row["channel"] == channel:
+                row |= settings
+
+    return change
+
+
+def tighten(world: dict, people: set[str]) -> None:
+    for row in world["message_caps"]:
+        row["max_messages"] = max(0, row["max_messages"] - 1)
+
+
+STOP = {"may_send_marketing": False, "may_send_transactional": False}
+LESS = {
+    "hold": (hold, None),
+    "subscription": (subscribe, None),
+    "opt-out": (in_channel("email", may_send_marketing=False), None),
+    "stop": (in_channel("sms", **STOP), "sms"),
+    "complaint": (in_channel("email", has_complained=True), "email"),
+    "bounce": (in_channel("push", is_undeliverable=True), "push"),
+    "caps": (tighten, None),
+}
+
+
+def promotional(decisions: dict) -> Counter:
+    return Counter(key[1] for key, row in exports(decisions).items() if row["counts_as"] == "promotional")
+
+
+@pytest.fixture(scope="module")
+def roomy(models) -> tuple[dict, dict]:
+    """A world in which no channel is narrower than another, as to caps, hours or the age of what is known.
+
+    Elsewhere a message that wins a channel which then turns out to be full may go out by another one when that channel
+    is closed. And what needs no consent speaks of no product, so that it is not stopped where what sells goes on.
+    """
+    world = audiences_worlds.world(3, 1_500)
+    rank = {row["purpose_class"]: row["class_rank"] for row in world["audience_classes"]}
+    services = [row for row in world["audiences"] if rank[row["purpose_class"]] <= 3]
+    for row in services:
+        row["offer"] = None
+        for trigger in world[f"qualified_{row['model']}"]:
+            trigger["product_family"] = None
+    world["message_caps"] = [row for row in world["message_caps"] if row["channel"] == "*" and row["counts_as"] != "*"]
+    world["sending_hours"] = [
+        row | {"opens_hour": 0, "closes_hour": 24} for row in world["sending_hours"] if row["country_code"] == "*"
+    ]
+    for row in world["customer_contacts"]:
+        row |= {"country_code": "GB", "time_zone": "Europe/London", "time_zone_source": "klaviyo"}
+    for row in world["audience_channels"]:
+        row |= {"is_stale": False, "preferred_hour": None}
+    return world, models.run(world).decisions()
+
+
+@pytest.mark.parametrize("less", LESS)
+def test_who_may_be_sent_less_gets_no_more(models, roomy, less):
+    world, before = roomy
+    change, closed = LESS[less]
+    changed, people = copy(world), some(world, 0.5)
+    change(changed, people)
+    after = models.run(changed).decisions()
+    assert told(after) != told(before)
+    if less != "caps":  # nobody else notices
+        assert [key for key in before if key[1] not in people and after[key] != before[key]] == []
+    added = {key: row for key, row in exports(after).items() if key not in exports(before)}
+    assert [key for key, row in added.items() if key[1] in people and row["channel"] == closed] == []
+    assert promotional(after) - promotional(before) == Counter()
+    assert promotional(before) - promotional(after)
+
+
+def test_no_cap_lets_more_through_when_it_is_lowered(models, crowd):
+    world, before = crowd
+    changed = copy(world)
+    tighten(changed, set())
+    after = models.run(changed).decisions()
+    assert promotional(after) - promotional(before) == Counter()
+    assert len(exports(after)) < len(exports(before))
+
+
+def test_a_control_group_takes_people_out_and_puts_nobody_in(models, crowd):
+    world, before = crowd
+    name, _ = Counter(
+        audience for (audience, _), row in exports(before).items() if row["purpose_class"] == "lifecycle"
+    ).most_common(1)[0]
+    changed = copy(world)
+    (audience,) = (row for row in changed["audiences"] if row["audience"] == name)
+    audience["holdout_share"] += Decimal("0.3")
+    after = models.run(changed).decisions()
+    sent = [{key for key in exports(decisions) if key[0] == name} for decisions in (before, after)]
+    assert sent[1] < sent[0]
+    controls = [{key for key, row in each.items() if row["outcome"] == "control"} for each in (before, after)]
+    assert controls[0] < controls[1]
+
+
+def test_a_better_audience_changes_who_wins_and_not_who_is_stopped(models, crowd):
+    world, before = crowd
+    changed = copy(world)
+    (audience,) = (row for row in changed["audiences"] if row["audience"] == "churn_risk")
+    better = audience | {"audience": "better", "kind": "better", "assumed_lift": Decimal("0.9"), "cool_down_days": 0}
+    changed["audiences"].append(better | {"is_live": True, "live_from": date(2024, 1, 1), "needs": None, "offer": None})
+    changed["audiences"][-1] |= {"max_share_of_base": Decimal(1), "daily_budget": None, "max_trigger_age_days": 14}
+    changed["qualified_churn_risk"] += [
+        {
+            "kind": "better", "customer_id": person, "subject": "t1",
+            "triggered_at": world["cut_at"] - HOUR, "expected_spend": Decimal(200),
+        }
+        for person in some(world, 0.5)
+    ]  # fmt: skip
+    after = models.run(changed).decisions()
+    early = ("qualified", "eligible", "unsuppressed")
+    assert {key for key, row in before.items() if row["stage"] in early} == {
+        key for key, row in after.items() if row["stage"] in early and key[0] != "better"
+    }
+    ours, theirs = told(after), told(before)
+    assert [key for key, row in before.items() if row["stage"] in early and ours[key] != theirs[key]] == []
+    assert any(row["winner_audience"] == "better" for row in after.values())
+
+
+def copy(world: dict) -> dict:
+    return {name: [dict(row) for row in rows] if isinstance(rows, list) else rows for name, rows in world.items()}
+
+
+# Borders, by hand
+
+
+class Town:
+    """Some people of whom nothing is known but how they may be reached; nobody is in a control group by chance."""
+
+    def __init__(self, models: AudienceModels, as_of: date = TUESDAY):
+        self.models = models
+        self.world = empty(as_of)
+        self.cut = self.world["cut_at"]
+        for row in self.world["audiences"]:
+            row["holdout_share"] = Decimal(0)
+        for row in self.world["thresholds"]:
+            if row["name"] == "universal_control_share":
+                row["value"] = Decimal(0)
+
+    def add(self, table: str, **row) -> None:
+        self.world.setdefault(table, []).append(row)
+
+    def person(self, name: str, *place: str | None, email: dict | None = None, **channels: dict | None) -> None:
+        """With the channels given, each with what differs from consent; email if there are none."""
+        country, zone, source = place or ("GB", "Europe/London", "klaviyo")
+        self.add("customers", customer_id=name, is_erased=False)
+        contact = {"country_code": country, "time_zone": zone, "time_zone_source": source}
+        self.add("customer_contacts", customer_id=name, **contact)
+        channels = {"email": email, **channels} if email is not None or not channels else channels
+        for channel, told in channels.items():
+            known = {"may_send_marketing": True, "may_send_transactional": True, "has_address": True}
+            known |= {"is_undeliverable": False, "has_complained": False, "is_stale": False}
+            self.add("audience_channels", customer_id=name, channel=channel, **(known | (told or {})))
+
+    def trigger(self, name: str, audience: str = "churn_risk", **row) -> None:
+        (found,) = (each for each in self.world["audiences"] if each["audience"] == audience)
+        usual = {"subject": "order 1", "triggered_at": self.cut - 5 * HOUR, "ends_at": None, "product_family": None}
+        usual |= {"kind": found["kind"], "customer_id": name, "expected_spend": Decimal(50)}
+        self.world.setdefault(f"qualified_{found['model']}", []).append(usual | row)
+
+    def logged(self, name: str, change: str, changed_at: datetime, audience: str = "churn_risk", **row) -> None:
+        number = 1 + sum(each["customer_id"] == name for each in self.world["state__audience_log"])
+        usual = {"subject": "order 0", "channel": "email", "counts_as": "promotional", "send_not_before": changed_at}
+        usual |= {"audience": audience, "customer_id": name, "change_number": number, "change": change, "reason": None}
+        self.add("state__audience_log", **(usual | {"changed_at": changed_at, "expires_at": self.cut + DAY} | row))
+
+    def decide(self) -> dict[str, dict]:
+        """By person, or by audience and person if there are several audiences."""
+        decisions = self.models.run(self.world).decisions()
+        assert told(decisions) == told(decide(self.world))
+        several = len({audience for audience, _ in decisions}) > 1
+        return decisions if several else {person: row for (_, person), row in decisions.items()}
+
+    def outcomes(self) -> dict:
+        return {key: row["outcome_reason"] or row["outcome"] for key, row in self.decide().items()}
+
+
+@pytest.fixture
+def town(models) -> Town:
+    return Town(models)
+
+
+def test_a_window_of_24_hours_ends_24_hours_ago(town):
+    for name, ago in (("on", DAY), ("within", DAY - MINUTE), ("planned", None)):
+        town.person(name)
+        town.trigger(name)
+        if ago:
+            sent = {"channel": "email", "message_class": "promotional", "messaged_at": town.cut - ago}
+            town.add("messages", message_id=name, customer_id=name, **sent)
+    town.logged("planned", "add", town.cut - 2 * DAY, "two_time", send_not_before=town.cut + HOUR)
+    assert town.outcomes() == {"on": "exported", "within": "over_cap", "planned": "over_cap"}
+
+
+def test_who_left_rests_and_so_does_who_was_just_written_to(town):
+    for name, rests in (("rested", 90 * DAY), ("rests", 90 * DAY - SECOND)):
+        for how in ("left", "member", "again"):
+            town.person(f"{name} {how}")
+            town.trigger(f"{name} {how}")
+            town.logged(f"{name} {how}", "add", town.cut - (rests if how == "member" else 100 * DAY))
+        town.logged(f"{name} left", "remove", town.cut - rests)
+        town.logged(f"{name} again", "update", town.cut - rests, reason="new_trigger")
+    assert town.outcomes() == {
+        f"{name} {how}": outcome
+        for name, outcome in (("rested", "exported"), ("rests", "cool_down"))
+        for how in ("left", "member", "again")
+    }
+
+
+def test_a_merged_person_rests_from_what_either_of_the_ids_got(town):
+    town.person("one")
+    town.trigger("one")
+    town.add("customer_id_redirects", old_customer_id="old", customer_id="one", reason="merge", changed_at=town.cut)
+    for name, left in (("one", 100), ("old", 10)):
+        town.logged(name, "add", town.cut - (120 if name == "one" else 20) * DAY)
+        town.logged(name, "remove", town.cut - left * DAY)
+    assert town.outcomes() == {"one": "cool_down"}
+
+
+def test_a_trigger_is_too_old_from_the_second_on_at_which_it_is(town):
+    cases = {
+        "too_old": {"triggered_at": town.cut - 14 * DAY},
+        "young": {"triggered_at": town.cut - 14 * DAY + SECOND},
+        "over": {"ends_at": town.cut},
+        "not over": {"ends_at": town.cut + SECOND},
+    }
+    for name, row in cases.items():
+        town.person(name)
+        town.trigger(name, **row)
+    assert town.outcomes() == {"too_old": "too_old", "young": "exported", "over": "over", "not over": "exported"}
+
+
+def test_a_text_message_goes_until_just_before_eight_in_the_evening(models):
+    """San Juan is four hours behind the whole year."""
+    for early, sent in ((timedelta(), datetime(2025, 12, 31, 13)), (MINUTE, datetime(2025, 12, 30, 23, 59))):
+        town = Town(models)
+        town.world["cut_at"] -= early
+        town.person("one", "PR", "America/Puerto_Rico", "klaviyo", sms={})
+        town.trigger("one", triggered_at=town.cut - DAY)
+        assert town.decide()["one"]["send_not_before"] == sent
+
+
+@pytest.mark.parametrize(
+    ("as_of", "german", "french"),
+    [
+        (date(2025, 12, 26), datetime(2025, 12, 27, 8), datetime(2025, 12, 27, 9)),  # Saturday follows
+        (date(2025, 12, 27), datetime(2025, 12, 28, 8), datetime(2025, 12, 29, 9)),  # Sunday
+        (date(2025, 12, 24), datetime(2025, 12, 25, 8), datetime(2025, 12, 26, 9)),  # Christmas
+    ],
+)
+def test_no_text_messages_on_sundays_and_holidays_in_france(models, as_of, german, french):
+    town = Town(models, as_of)
+    town.person("german", "DE", "Europe/Berlin", "klaviyo", sms={})
+    town.person("french", "FR", "Europe/Paris", "country_code", sms={})
+    for name in ("german", "french"):
+        town.trigger(name)
+    assert {name: row["send_not_before"] for name, row in town.decide().items()} == {"german": german, "french": french}
+
+
+def test_the_usual_hour_is_that_of_the_clock_on_the_day_on_which_it_changes(models):
+    town = Town(models, date(2025, 3, 29))
+    town.person("one", "DE", "Europe/Berlin", "klaviyo", sms={"preferred_hour": 11})
+    town.trigger("one")
+    assert town.decide()["one"]["send_not_before"] == datetime(2025, 3, 30, 9)
+
+
+def test_where_nobody_knows_the_hour_no_text_message_goes(town):
+    nowhere = (None, None, None)
+    town.person("text", *nowhere, sms={})
+    town.person("task", *nowhere)
+    town.person("mail", *nowhere, email={})
+    for name, audience in (("text", "churn_risk"), ("task", "service_recovery"), ("mail", "delayed_shipment_apology")):
+        town.trigger(name, audience)
+    decisions = town.decide()
+    assert decisions["churn_risk", "text"]["outcome_reason"] == "quiet_hours"
+    assert decisions["service_recovery", "task"]["send_not_before"] == town.cut
+    # An apology waits for no hours, but for those of text messages
+    assert decisions["delayed_shipment_apology", "mail"]["send_not_before"] == town.cut
+
+
+def test_twins_of_one_address_each_have_their_own_consents(town):
+    for name, may in (("yes", True), ("no", False)):
+        town.person(name, email={"may_send_marketing": may})
+        town.world["customers"][-1]["household_id"] = "one door"
+        town.trigger(name)
+    assert town.outcomes() == {"yes": "exported", "no": "no_consent"}
+
+
+def test_of_merged_people_control_stays_control_and_the_next_audience_wins(town):
+    town.person("mixed")
+    town.person("treated")
+    for name, arms in (("mixed", ("treatment", "control")), ("treated", ("treatment", "treatment"))):
+        town.trigger(name, expected_spend=Decimal(1000))
+        town.trigger(name, "one_and_done")
+        town.add("customer_id_redirects", old_customer_id=f"old {name}", customer_id=name, reason="merge")
+        for customer_id, arm in zip((name, f"old {name}"), arms, strict=True):
+            town.add("state__audience_arms", campaign="churn_risk", customer_id=customer_id, arm=arm, bucket=5000)
+    decisions = town.decide()
+    assert {key: row["outcome_reason"] for key, row in decisions.items()} == {
+        ("churn_risk", "mixed"): "campaign_control",
+        ("one_and_done", "mixed"): None,
+        ("churn_risk", "treated"): None,
+        ("one_and_done", "treated"): "lost_arbitration",
+    }
+    assert decisions["one_and_done", "treated"]["winner_audience"] == "churn_risk"
+
+
+def test_the_share_of_a_control_group_is_a_border_between_buckets(town):
+    town.person("one")
+    town.trigger("one")
+    (audience,) = (row for row in town.world["audiences"] if row["audience"] == "churn_risk")
+    bucket = bucket_of(town.world["salt"], "churn_risk", "one")
+    for share, outcome in ((bucket, "exported"), (bucket + 1, "campaign_control")):
+        audience["holdout_share"] = Decimal(share) / 10000
+        assert town.outcomes() == {"one": outcome}
+
+
+def test_who_leaves_one_of_two_channels_is_reached_by_the_other(town):
+    town.person("one", email={"may_send_marketing": False}, sms={})
+    town.person("none", email={"may_send_marketing": False}, sms={"may_send_marketing": False})
+    for name in ("one", "none"):
+        town.trigger(name)
+    decisions = town.decide()
+    assert (decisions["one"]["channel"], decisions["one"]["outcome"]) == ("sms", "exported")
+    assert decisions["none"]["outcome_reason"] == "no_consent"
+
+
+def test_a_stop_by_text_message_stops_apologies_in_that_channel_too(town):
+    town.person("stopped", sms=STOP)
+    town.person("stopped but", sms=STOP, email={})
+    town.person("unknown", sms={"may_send_transactional": None})
+    for name in ("stopped", "stopped but", "unknown"):
+        town.trigger(name, "delayed_shipment_apology")
+    decisions = town.decide()
+    assert {name: row["outcome_reason"] for name, row in decisions.items()} == {
+        **{"stopped": "no_consent", "stopped but": None, "unknown": "no_consent"}
+    }
+    assert decisions["stopped but"]["channel"] == "email"
+
+
+def test_an_apology_goes_without_its_coupon_to_who_wants_no_marketing(town):
+    town.person("wants", email={}, push={"answer_rate": 0.5})
+    town.person("wants not", email={"may_send_marketing": False}, push={"answer_rate": 0.5})
+    for name in ("wants", "wants not"):
+        town.trigger(name, "delayed_shipment_apology", triggered_at=town.cut - HOUR)
+        town.world["audience_channels"] = [
+            row if row["channel"] == "push" or row["customer_id"] != name else row | {"answer_rate": 0.9}
+            for row in town.world["audience_channels"]
+        ]
+        town.trigger(name)
+    decisions = town.decide()
+    found = {name: decisions["delayed_shipment_apology", name] for name in ("wants", "wants not")}
+    assert {name: (row["outcome"], row["offer"], row["counts_as"]) for name, row in found.items()} == {
+        "wants": ("exported", "late_parcel_apology", "promotional"),
+        "wants not": ("exported", None, "transactional"),
+    }
+    # and the coupon is the promotional message of the day, whatever the channel
+    assert decisions["churn_risk", "wants"]["outcome_reason"] == "over_cap"
+    assert decisions["churn_risk", "wants not"]["outcome"] == "exported"
