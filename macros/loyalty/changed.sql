@@ -35,7 +35,7 @@
 #}
 {% macro changed_people() -%}
     select * from {{ ref('int_loyalty__people') }}
-    {%- if perennial.is_carried_on() %}
+    {%- if is_incremental() %}
     where state_hash not in (select distinct state_hash from {{ this }})
     {%- endif %}
 {%- endmacro %}
@@ -43,28 +43,15 @@
 
 {# As a further condition of a where clause, where there are people, the CTE of changed_people. #}
 {% macro and_of_changed_people(member_no) -%}
-    {%- if perennial.is_carried_on() -%} and {{ member_no }} in (select member_no from people) {%- endif -%}
+    {%- if is_incremental() -%} and {{ member_no }} in (select member_no from people) {%- endif -%}
 {%- endmacro %}
 
 
 {# Before the new rows come: the old ones of people that changed, or are no more. #}
 {% macro forget_changed_people() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }}
-        {%- if perennial.is_carried_on() %} where state_hash not in (select state_hash from {{ ref('int_loyalty__people') }})
-        {%- endif -%}
+        delete from {{ this }} where state_hash not in (select state_hash from {{ ref('int_loyalty__people') }})
     {%- endif -%}
-{%- endmacro %}
-
-
-{# Whether rows of the mart stay: a table of a version before this one does not say what they were made from. #}
-{% macro is_carried_on() -%}
-    {%- if is_incremental() -%}
-        {%- for column in adapter.get_columns_in_relation(this) if column.name == 'state_hash' -%}
-            {%- do return(true) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- do return(false) -%}
 {%- endmacro %}
 
 

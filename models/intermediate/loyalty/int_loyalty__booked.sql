@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- One booking in one scenario, with its part in the ledger: lot (points that come), draw (points that go, from the
 -- oldest), clawback (points that an order had earned) or reversal (points that a reward had cost). Points are whole
 -- hundredths and never negative. What comes back with an order that spent nothing is a lot. Expiries that a platform

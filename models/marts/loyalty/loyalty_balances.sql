@@ -66,7 +66,10 @@ expiries as (
     inner join people on moves.member_no = people.member_no
     cross join point_in_time
     where moves.kind = 'expire' and moves.booking_id is null and moves.moved_at >= point_in_time.cut_at
-    group by moves.member_no, cast({{ utc_to_local('moves.moved_at', 'people.time_zone') }} as date), point_in_time.as_of
+    group by
+        moves.member_no,
+        cast({{ utc_to_local('moves.moved_at', 'people.time_zone') }} as date),
+        point_in_time.as_of
 ),
 
 next_expiries as (

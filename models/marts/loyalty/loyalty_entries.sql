@@ -54,6 +54,14 @@ point_in_time as (
     select * from {{ ref('point_in_time') }}
 ),
 
+cut_people as (
+    select
+        people.*,
+        point_in_time.cut_at
+    from people
+    cross join point_in_time
+),
+
 -- What the lots gave or took, and from which one, if it was one.
 taken as (
     select
@@ -172,10 +180,9 @@ select
     orders.sales_channel,
     people.state_hash
 from entries
-inner join people on entries.member_no = people.member_no
+inner join cut_people as people on entries.member_no = people.member_no
 inner join zones on people.programme = zones.programme and entries.rule_number = zones.rule_number
 left join local_days
     on zones.time_zone = local_days.time_zone and cast(entries.occurred_at as date) = local_days.utc_day
 left join orders on entries.order_reference = orders.order_reference
-cross join point_in_time
-where entries.occurred_at < point_in_time.cut_at
+where entries.occurred_at < people.cut_at
