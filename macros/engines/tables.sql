@@ -79,3 +79,23 @@
 {% macro duckdb__replaced_in_part() %} {%- do return('incremental') -%} {% endmacro %}
 
 {% macro default__replaced_in_part() %} {%- do return('table') -%} {% endmacro %}
+
+
+{# Whether a relation of a written name is there, as far as that can be told without asking for its rows. #}
+{% macro relation_exists(name) %}
+    {%- do return(adapter.dispatch('relation_exists', 'perennial')(name)) -%}
+{% endmacro %}
+
+{% macro default__relation_exists(name) %} {%- do return(true) -%} {% endmacro %}
+
+{# Names with quotes or brackets are for the database to judge. #}
+{% macro duckdb__relation_exists(name) %}
+    {%- set parts = (name | lower).split('.') -%}
+    {%- if modules.re.search('[^\\w.]', name) or parts | length not in [2, 3] -%}
+        {%- do return(true) -%}
+    {%- endif -%}
+    {%- do return(run_query(
+        "select 1 from information_schema.tables where lower(table_schema) = '" ~ parts[-2] ~ "' and lower(table_name) = '"
+        ~ parts[-1] ~ "' and lower(table_catalog) = '" ~ (parts[0] if parts | length == 3 else target.database | lower) ~ "'"
+    ).rows | length > 0) -%}
+{% endmacro %}

@@ -96,14 +96,3 @@
     {%- set first = modules.datetime.date(year, month, 1) -%}
     {%- do return((first + modules.datetime.timedelta(days=day - 1)).month == month) -%}
 {% endmacro %}
-
-
-{# Whether a relation of a written name is there; of names with quotes or brackets the database is to judge. #}
-{% macro relation_exists(name) %}
-    {%- set parts = name.split('.') -%}
-    {%- if modules.re.search('[^\\w.]', name) or parts | length not in [2, 3] -%}
-        {%- do return(true) -%}
-    {%- endif -%}
-    {%- set database = parts[0] if parts | length == 3 else target.database -%}
-    {%- do return(adapter.get_relation(database=database, schema=parts[-2], identifier=parts[-1]) is not none) -%}
-{% endmacro %}
