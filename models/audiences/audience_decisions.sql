@@ -103,7 +103,8 @@ timed as (
             when gathered.is_member then gathered.member_send_not_before
             when gathered.channel = 'helpdesk' or gathered.passes_quiet and not coalesce(windows.also_service, true)
                 then gathered.cut_at
-            when gathered.passes_quiet or routes.preferred_hour is null then windows.opens_at
+            when gathered.passes_quiet or routes.preferred_hour is null or windows.time_zone is null
+                then windows.opens_at
             else greatest(
                 windows.opens_at,
                 least(

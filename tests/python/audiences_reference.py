@@ -406,7 +406,7 @@ class Audiences:
         if hurries:
             return opens
         hour = self.channels.get((decision.customer_id, decision.channel), {}).get("preferred_hour")
-        if hour is None or zone is None:
+        if hour is None or zone is None or closes == datetime.max:
             return opens
         # The person's usual hour on the local day on which the window is
         wanted = self.usual_hour(decision.channel, country, sure, zone, hour)
@@ -430,7 +430,11 @@ class Audiences:
         """The first local day with a window, its opening and closing."""
         holidays = {(row["country_code"], row["holiday_on"]) for row in self.world["public_holidays"]}
         rules, zones = self.rules_of(channel, country, hurries), self.zones_of(country, sure)
-        if not rules:
+        free = [
+            (rule["opens_hour"], rule["closes_hour"], rule["on_sundays"], rule["on_holidays"]) == (0, 24, True, True)
+            for rule in rules
+        ]
+        if not rules or (all(free) and not sure):
             return (self.as_of, self.cut, datetime.max)
         for offset in range(int(self.thresholds["sending_days"]) + 1):
             day = self.as_of + offset * DAY

@@ -136,7 +136,8 @@ place_channels as (
         channel,
         zone_key,
         country_code,
-        bool_or(also_service) as also_service
+        bool_or(also_service) as also_service,
+        zone_key = 'unknown' and bool_and(opens_hour = 0 and closes_hour = 24 and on_sundays and on_holidays) as is_free
     from place_rules
     group by channel, zone_key, country_code
 )
@@ -146,11 +147,15 @@ select
     place_channels.zone_key,
     place_channels.country_code,
     place_channels.also_service,
-    first_windows.local_day,
-    first_windows.time_zone,
-    greatest(first_windows.opens_at, first_windows.cut_at) as opens_at,
-    first_windows.closes_at
+    case when not place_channels.is_free then first_windows.local_day end as local_day,
+    case when not place_channels.is_free then first_windows.time_zone end as time_zone,
+    case
+        when place_channels.is_free then point_in_time.cut_at
+        else greatest(first_windows.opens_at, first_windows.cut_at)
+    end as opens_at,
+    case when not place_channels.is_free then first_windows.closes_at end as closes_at
 from place_channels
+cross join point_in_time
 left join first_windows
     on
         place_channels.channel = first_windows.channel
