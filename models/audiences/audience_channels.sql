@@ -2,7 +2,6 @@
 -- be forgotten is here. may_send_* is what the person allows, and no more: look at has_address, is_undeliverable,
 -- has_complained and is_stale, too. Traps: who refused what is transactional is sent nothing at all; answer_rate and
 -- preferred_hour are guesses that lean on everybody's, the more so the fewer messages the person was sent.
-{%- set channels = ['email', 'sms', 'push'] %}
 with
 
 customers as (
@@ -227,13 +226,6 @@ states as (
     group by customer_id, channel
 ),
 
-channels as (
-    {%- for channel in channels %}
-    {{ 'union all' if not loop.first }}
-    select '{{ channel }}' as channel
-    {%- endfor %}
-),
-
 policies as (
     select
         channel,
@@ -241,25 +233,25 @@ policies as (
         bool_or(purpose = 'transactional' and unknown_is_consent) as unknown_is_transactional,
         max(case when purpose = 'marketing' then stale_after_hours end) as stale_after_hours
     from consent_policy
+    where channel in ('email', 'sms', 'push')
     group by channel
 ),
 
 rules as (
     select
-        channels.channel,
-        coalesce(policies.unknown_is_marketing, false) as unknown_is_marketing,
-        coalesce(policies.unknown_is_transactional, false) as unknown_is_transactional,
+        policies.channel,
+        policies.unknown_is_marketing,
+        policies.unknown_is_transactional,
         coalesce(
             freshness.known_until
             < {{ hours_later('point_in_time.cut_at', '-policies.stale_after_hours') }}, false
         ) as is_stale,
         usual_hours.answer_rate,
         usual_hours.preferred_hour
-    from channels
+    from policies
     cross join point_in_time
-    left join policies on channels.channel = policies.channel
-    left join freshness on channels.channel = freshness.channel
-    left join usual_hours on channels.channel = usual_hours.channel
+    left join freshness on policies.channel = freshness.channel
+    left join usual_hours on policies.channel = usual_hours.channel
 ),
 
 known as (

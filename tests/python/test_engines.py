@@ -17,7 +17,7 @@ from conftest import ROOT, BuildFailed, Raw, fit_lifetime, run_dbt
 from simulator.settings import Settings
 from simulator.shop import simulate
 
-SETTINGS = {"reporting_timezone": "Europe/London", "reporting_currency": "GBP"}
+SETTINGS = {"reporting_timezone": "Europe/London", "reporting_currency": "GBP", "audiences_live": True}
 RATES = [
     ("EUR", "GBP", "2010-01-01", "0.85725"),
     ("EUR", "GBP", "2011-06-01", "0.88123456"),
@@ -412,7 +412,9 @@ def engines(project, tmp_path_factory) -> Engines:
     tables = [
         f"{node['schema']}.{node['name']}"
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in ("marts", "quality")
+        if node["resource_type"] == "model"
+        and node["schema"] in ("marts", "quality", "audiences")
+        and node["config"]["materialized"] != "view"
     ]
     return Engines(folder / "duckdb" / "warehouse.duckdb", folder / "spark-warehouse", sorted(tables))
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 from conftest import Warehouse
-from ledger import fill
+from compiled import fill
 
 TEXT = "varchar"
 DECISION = {

@@ -27,6 +27,14 @@ DECISIONS = """
     where scenes.scene = '{scene}'
     group by all
 """
+# A tool whose own newsletter knows nothing of reviews leaves out whom this names.
+NAOMI_AT_KLAVIYO = """
+    select distinct suppressions.channel, suppressions.reason
+    from truth.scenes as scenes
+    inner join known using (person_id)
+    inner join audiences.export_suppressions as suppressions using (customer_id)
+    where scenes.scene = 'naomi' and suppressions.destination = 'klaviyo' and suppressions.channel = 'email'
+"""
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +60,7 @@ def test_naomi_is_asked_what_went_wrong_and_sold_nothing(shop):
     outcome, _, _, offer, detail, _ = decisions["service_recovery"]
     assert (outcome, offer, detail["kind"], detail["was_first_order"]) == ("exported", None, "low_review", True)
     assert promotions(decisions) == []
-    held = [every for name, (*_, every) in decisions.items() if name != "service_recovery" and every]
-    assert any("experience_hold" in every for every in held)
+    assert shop.sql(NAOMI_AT_KLAVIYO) == [("email", "experience_hold")]
 
 
 def test_chrissy_is_told_of_her_points_in_time(shop):
@@ -200,11 +207,6 @@ def test_who_asked_to_be_forgotten_is_in_no_audience(shop):
 
 
 def test_every_stage_accounts_for_everybody(shop):
-    assert shop.sql(
-        """
-        select audience from audiences.audience_funnel
-        where qualified_count - exported_count <> coalesce(list_sum(
-            map_values(cast(stopped_by as map(varchar, bigint)))
-        ), 0)
-        """
-    ) == []  # fmt: skip
+    funnel = shop.sql("select audience, qualified_count - exported_count, stopped_by from audiences.audience_funnel")
+    assert len(funnel) > 20
+    assert [audience for audience, lost, reasons in funnel if sum(json.loads(reasons).values()) != lost] == []

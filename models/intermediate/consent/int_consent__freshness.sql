@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- One channel of whose consent any system told: until when each of them has been heard. One that no longer delivers
 -- holds its channels back. What has no load times, such as a relation of your own, says nothing here.
 with
