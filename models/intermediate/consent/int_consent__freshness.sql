@@ -1,9 +1,9 @@
--- One channel of whose consent any system told: until when each of them has been heard. One that no longer delivers
+-- One channel of whose consent any system told something that held: until when each of them has been heard. One that no longer delivers
 -- holds its channels back. What has no load times, such as a relation of your own, says nothing here.
 with
 
-events as (
-    select * from {{ ref('int_consent_events__unioned') }}
+intervals as (
+    select * from {{ ref('int_consent__intervals') }}
 ),
 
 loads as (
@@ -13,9 +13,9 @@ loads as (
 tellers as (
     select
         channel,
-        source_name
-    from events
-    group by channel, source_name
+        source as source_name
+    from intervals
+    group by channel, source
 )
 
 select
