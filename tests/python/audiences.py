@@ -18,8 +18,8 @@ MODELS = (
 )  # fmt: skip
 MEMORY = ("audience_arms", "audience_log")
 DECIDED = (
-    "stage", "outcome", "outcome_reason", "channel", "winner_audience", "offer", "counts_as", "send_not_before", "expires_at",
-    "expected_value",
+    "stage", "outcome", "outcome_reason", "channel", "winner_audience", "offer", "counts_as", "send_not_before",
+    "expires_at", "expected_value",
 )  # fmt: skip
 TABLE = re.compile(r'"(\w+)"\."(\w+)"\."(\w+)"')
 

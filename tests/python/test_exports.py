@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
-from conftest import Warehouse
 from compiled import fill
+from conftest import Warehouse
 
 TEXT = "varchar"
 DECISION = {

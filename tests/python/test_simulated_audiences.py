@@ -175,7 +175,9 @@ def test_who_bought_anywhere_is_not_won_back(shop):
         )
         select
             count(*),
-            count(*) filter (where last_orders.ordered_at > (select cut_at from staging.point_in_time) - interval 30 day)
+            count(*) filter (
+                where last_orders.ordered_at > (select cut_at from staging.point_in_time) - interval 30 day
+            )
         from audiences.audience_members inner join known using (customer_id) inner join last_orders using (person_id)
         where audience = 'lapsed_winback'
         """
