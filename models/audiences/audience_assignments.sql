@@ -1,7 +1,7 @@
 -- Grain: campaign and person, with the arm. campaign is an audience, or universal:<year>, whose control group gets no
--- marketing at all in that year. The bucket is a salted hash of the person's id; what a live campaign once assigned stays
--- as it was (state.audience_arms). Who was merged of several people is control if one of them was. A campaign that is not
--- live has the arms that it would have; they are not remembered.
+-- marketing at all in that year. The bucket is a salted hash of the person's id; what a live campaign once assigned
+-- stays as it was (state.audience_arms). Who was merged of several people is control if one of them was. A campaign
+-- that is not live has the arms that it would have; they are not remembered.
 with
 
 point_in_time as (

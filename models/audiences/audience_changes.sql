@@ -1,10 +1,13 @@
 {{ config(materialized='view') }}
--- Grain: one add, update or remove of the newest export; audience_log has all of them. change_id is the idempotency key: a
--- build that is repeated gives the same ones.
+-- Grain: one add, update or remove of the newest export; audience_log has all of them. change_id is the idempotency
+-- key: a build that is repeated gives the same ones.
 with
 
 log as (
-    select * from {{ ref('audience_log') }}
+    select
+        *,
+        max(changed_at) over () as last_changed_at
+    from {{ ref('audience_log') }}
 )
 
 select
@@ -17,4 +20,4 @@ select
     channel,
     payload_hash
 from log
-where changed_at = (select max(changed_at) from log)
+where changed_at = last_changed_at

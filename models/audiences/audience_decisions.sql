@@ -1,7 +1,7 @@
--- Grain: audience and person who qualified at as_of. stage is the last one that was passed, outcome_reason the first reason
--- that stopped it (null: exported), all_reasons all that would have. Whether an audience runs at all (not live, too large a
--- share of everybody, consent data too old) is asked last, so that the rest can be judged before anything goes out. Trap:
--- a control group is in here with its reason, and in no export.
+-- Grain: audience and person who qualified at as_of. stage is the last one that was passed, outcome_reason the first
+-- reason that stopped it (null: exported), all_reasons all that would have. Whether an audience runs at all (not live,
+-- too large a share of everybody, consent data too old) is asked last, so that the rest can be judged before anything
+-- goes out. Trap: a control group is in here with its reason, and in no export.
 with
 
 point_in_time as (
@@ -183,8 +183,10 @@ select
     case
         when consent_purpose = 'marketing' or may_send_marketing then offer
     end as offer,
-    case when consent_purpose <> 'marketing' and offer is not null and may_send_marketing then 'promotional' else counts_as end
-        as counts_as,
+    case
+        when consent_purpose <> 'marketing' and offer is not null and may_send_marketing then 'promotional'
+        else counts_as
+    end as counts_as,
     send_not_before,
     expires_at,
     expected_value,

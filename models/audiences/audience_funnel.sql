@@ -1,5 +1,5 @@
--- Grain: audience, also one of which nobody qualifies. Each stage is the one before less its reasons; inactive_reason says
--- which sources are absent.
+-- Grain: audience, also one of which nobody qualifies. Each stage is the one before less its reasons; inactive_reason
+-- says which sources are absent.
 with
 
 settings as (
@@ -37,8 +37,9 @@ reasons as (
 stopped as (
     select
         audience,
-        '{' || {{ join_texts("'\"' || outcome_reason || '\": ' || cast(person_count as string)", ', ', 'outcome_reason') }} || '}'
-            as stopped_by
+        '{'
+        || {{ join_texts("'\"' || outcome_reason || '\": ' || cast(person_count as string)", ', ', 'outcome_reason') }}
+        || '}' as stopped_by
     from reasons
     group by audience
 )

@@ -1,5 +1,5 @@
--- Grain: audience, person and interval in the audience, as the exports said it. exited_at null: is in it. An id that has
--- retired since keeps its own intervals; its person's go on under the new one.
+-- Grain: audience, person and interval in the audience, as the exports said it. exited_at null: is in it. An id that
+-- has retired since keeps its own intervals; its person's go on under the new one.
 with
 
 log as (

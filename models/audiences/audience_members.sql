@@ -1,6 +1,6 @@
--- Grain: audience and person who may be sent to now: nobody in a control group, on hold, without consent, over a cap. What
--- a mirroring reverse-ETL tool reads. entered_at and updated_at move only when something changed. Trap: one member is one
--- message; who stays in the audience is not to be written to again before the next entry.
+-- Grain: audience and person who may be sent to now: nobody in a control group, on hold, without consent, over a cap.
+-- What a mirroring reverse-ETL tool reads. entered_at and updated_at move only when something changed. Trap: one
+-- member is one message; who stays in the audience is not to be written to again before the next entry.
 with
 
 decisions as (

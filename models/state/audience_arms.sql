@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
--- One person's arm in one campaign, as the build that first assigned it did. Rows are never changed: who is in a control
--- group stays there while the campaign lives. A build for an earlier as_of assigns nothing.
+-- One person's arm in one campaign, as the build that first assigned it did. Rows are never changed: who is in a
+-- control group stays there while the campaign lives. A build for an earlier as_of assigns nothing.
 with
 
 remembered as (

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- Grain: messaging tool and person with a number of the shop: the facts by which flows that already run there can behave,
--- whoever is in an audience. There is no updated_at: compare rows.
+-- Grain: messaging tool and person with a number of the shop: the facts by which flows that already run there can
+-- behave, whoever is in an audience. There is no updated_at: compare rows.
 with
 
 customers as (

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
--- Grain: messaging tool, person, channel and product family ('*': everything that sells) that must not be promoted to that
--- person there now. The first reason by seeds/suppression_rules.csv. It holds for everybody, whether or not somebody
--- is in an audience and whether or not audiences are live, so that flows of the tool's own can respect it.
+-- Grain: messaging tool, person, channel and product family ('*': everything that sells) that must not be promoted to
+-- that person there now. The first reason by seeds/suppression_rules.csv. It holds for everybody, whether or not
+-- somebody is in an audience and whether or not audiences are live, so that flows of the tool's own can respect it.
 with
 
 customers as (

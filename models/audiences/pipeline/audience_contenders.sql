@@ -1,9 +1,8 @@
--- Grain: audience and person who is neither stopped nor in a control group, with the channel of the message and who wins
--- it. Members are no contenders: their message went out before. At most one audience wins a person's channel in a day, and
--- at most one of those that need a consent to marketing wins a person at all: who loses or is capped leaves the place
--- empty. Tasks for the helpdesk do not compete. An
--- audience that is not live, or is held back as too large, loses to the others only and takes nothing from them: it
--- shows what it would win.
+-- Grain: audience and person who is neither stopped nor in a control group, with the channel of the message and who
+-- wins it. Members are no contenders: their message went out before. At most one audience wins a person's channel in a
+-- day, and at most one of those that need a consent to marketing wins a person at all: who loses or is capped leaves
+-- the place empty. Tasks for the helpdesk do not compete. An audience that is not live, or is held back as too large,
+-- loses to the others only and takes nothing from them: it shows what it would win.
 with
 
 qualified as (

@@ -92,7 +92,7 @@ judged as (
         case
             when ends_at <= cut_at then 'over'
             when expires_at <= cut_at then 'too_old'
-            when is_live and {{ local_to_utc('cast(live_from as timestamp)', "'UTC'") }} > triggered_at then 'before_live_from'
+            when is_live and cast(live_from as timestamp) > triggered_at then 'before_live_from'
             when not is_member and rests_from is not null
                 and {{ days_later('rests_from', 'cool_down_days') }} > cut_at then 'cool_down'
         end as ineligible_reason

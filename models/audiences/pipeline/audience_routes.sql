@@ -1,5 +1,5 @@
--- Grain: audience, person who is eligible, and channel that the audience uses. A member stays in the channel of the first
--- message. route_reason is null where the channel is open to this person for this purpose.
+-- Grain: audience, person who is eligible, and channel that the audience uses. A member stays in the channel of the
+-- first message. route_reason is null where the channel is open to this person for this purpose.
 with
 
 qualified as (
@@ -47,7 +47,9 @@ select
             end,
             routes.unknown_is_consent
         ) then 'no_consent'
-        when routes.channel <> 'helpdesk' and not coalesce(channels.has_address and not channels.is_undeliverable, false)
+        when
+            routes.channel <> 'helpdesk'
+            and not coalesce(channels.has_address and not channels.is_undeliverable, false)
             then 'undeliverable'
         when channels.has_complained then 'complained'
     end as route_reason,

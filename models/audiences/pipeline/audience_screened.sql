@@ -1,5 +1,5 @@
--- Grain: audience and eligible person, with the first reason that stops the message (null: none) and all of them. A closed
--- channel stops it only if every channel of the audience is closed.
+-- Grain: audience and eligible person, with the first reason that stops the message (null: none) and all of them. A
+-- closed channel stops it only if every channel of the audience is closed.
 with
 
 qualified as (
@@ -35,8 +35,9 @@ reasons as (
         customer_id,
         min_by(case when channel = '*' then reason end, case when channel = '*' then precedence end) as person_reason,
         min_by(reason, precedence) as first_reason,
-        {{ join_texts("case when channel = '*' then reason else reason || ':' || channel end", ' ', 'precedence, reason, channel') }}
-            as all_reasons
+        {{ join_texts(
+            "case when channel = '*' then reason else reason || ':' || channel end", ' ', 'precedence, reason, channel'
+        ) }} as all_reasons
     from suppressions
     group by audience, customer_id
 )

@@ -1,5 +1,5 @@
--- Grain: one row of seeds/audiences.csv with what its class and its offer add, and whether it may run: an audience whose
--- sources tell nothing is inactive and says which are missing. base_count is everybody who is not erased.
+-- Grain: one row of seeds/audiences.csv with what its class and its offer add, and whether it may run: an audience
+-- whose sources tell nothing is inactive and says which are missing. base_count is everybody who is not erased.
 {%- set sources = {
     'loyalty': 'loyalty_balances', 'messages': 'messages', 'referrals': 'referrals', 'returns': 'returns',
     'reviews': 'reviews', 'shipments': 'shipments', 'subscriptions': 'subscriptions', 'tickets': 'tickets',
@@ -10,7 +10,8 @@ with
 audiences as (
     select
         *,
-        {{ hash_text("concat_ws('|', audience, model, kind, purpose_class, channels, coalesce(offer, '-'))") }} as settings_hash
+        {{ hash_text("concat_ws('|', audience, model, kind, purpose_class, channels, coalesce(offer, '-'))") }}
+            as settings_hash
     from {{ ref('audiences') }}
 ),
 

@@ -1,5 +1,5 @@
--- Grain: audience, eligible person, channel ('*': all of them) and reason that stops the message. All reasons stand here;
--- the one of lowest precedence is the decision's. What a class passes (seeds/audience_classes.csv) is no row.
+-- Grain: audience, eligible person, channel ('*': all of them) and reason that stops the message. All reasons stand
+-- here; the one of lowest precedence is the decision's. What a class passes (seeds/audience_classes.csv) is no row.
 with
 
 point_in_time as (

@@ -1,5 +1,6 @@
--- One channel of whose consent any system told something that held: until when each of them has been heard. One that no longer delivers
--- holds its channels back. What has no load times, such as a relation of your own, says nothing here.
+-- One channel of whose consent any system told something that held: until when each of them has been heard. One that
+-- no longer delivers holds its channels back. What has no load times, such as a relation of your own, says nothing
+-- here.
 with
 
 intervals as (

@@ -1,6 +1,6 @@
 -- One member of the live programme with the person behind it. state_hash changes with anything that the member's rows
--- in the marts are made of: what lots and moves are made of, how many of their dates have passed, the person, the orders
--- that bookings name, and the zone of the day; a build makes anew only the rows of whom it changed for.
+-- in the marts are made of: what lots and moves are made of, how many of their dates have passed, the person, the
+-- orders that bookings name, and the zone of the day; a build makes anew only the rows of whom it changed for.
 with
 
 members as (
