@@ -34,10 +34,6 @@
 {%- endmacro %}
 
 
-{# The messaging tools that this shop has. #}
-{% macro messaging_tools() -%} {{ return(var('systems') | select('in', ['braze', 'klaviyo']) | list) }} {%- endmacro %}
-
-
 {# The channels in which something is sent, one row each, and whether somebody who said nothing may be marketed to there. #}
 {% macro marketing_channels() -%}
     select

@@ -308,3 +308,7 @@
         cast({{ column }} as string)
     {%- endif -%}
 {%- endmacro %}
+
+
+{# The messaging tools that this shop has. #}
+{% macro messaging_tools() -%} {{ return(var('systems') | select('in', ['braze', 'klaviyo']) | list) }} {%- endmacro %}
