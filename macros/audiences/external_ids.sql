@@ -46,3 +46,15 @@
 
 {# An instant as JSON text, in ISO 8601. #}
 {% macro json_time(instant) -%} '"' || replace(cast({{ instant }} as string), ' ', 'T') || 'Z"' {%- endmacro %}
+
+
+{# The messaging tools that this shop has, one row each; no row where there is none. #}
+{% macro messaging_tool_rows() -%}
+    {%- for tool in messaging_tools() %}
+    {{ 'union all' if not loop.first }}
+    select '{{ tool }}' as destination
+    {%- else %}
+    select cast(null as string) as destination
+    where false
+    {%- endfor %}
+{%- endmacro %}

@@ -20,13 +20,7 @@ holds as (
 ),
 
 tools as (
-    {%- for tool in messaging_tools() %}
-    {{ 'union all' if not loop.first }}
-    select '{{ tool }}' as destination
-    {%- else %}
-    select cast(null as string) as destination
-    where false
-    {%- endfor %}
+    {{ messaging_tool_rows() }}
 )
 
 select

@@ -76,7 +76,7 @@ judged as (
     select
         customers.customer_id,
         marketing_channels.channel,
-        customers.is_erased as is_erased,
+        customers.is_erased,
         not coalesce(channels.may_send_marketing, marketing_channels.unknown_is_consent) as is_no_consent,
         not coalesce(channels.has_address and not channels.is_undeliverable, false) as is_undeliverable,
         coalesce(channels.has_complained, false) as is_complained,
@@ -136,13 +136,7 @@ addressed as (
 ),
 
 tools as (
-    {%- for tool in messaging_tools() %}
-    {{ 'union all' if not loop.first }}
-    select '{{ tool }}' as destination
-    {%- else %}
-    select cast(null as string) as destination
-    where false
-    {%- endfor %}
+    {{ messaging_tool_rows() }}
 )
 
 select
