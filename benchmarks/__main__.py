@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import identity, ledger, lifetime
+from benchmarks import audiences, identity, ledger, lifetime
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "benchmarks"
@@ -291,7 +291,9 @@ def report(sizes: list[dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], help="sizes, ascending")
-    parser.add_argument("--people", type=int, default=1_000_000, help="people to match, and to fit lifetime value to")
+    parser.add_argument(
+        "--people", type=int, default=1_000_000, help="people to match, to fit lifetime value to, and to write to"
+    )
     parser.add_argument("--arriving", type=int, default=20_000, help="people who arrive day by day")
     parser.add_argument("--members", type=int, default=1_000_000, help="members of loyalty programmes")
     arguments = parser.parse_args()
@@ -311,6 +313,11 @@ def main() -> None:
     folder = CACHE / "ledger"
     shutil.rmtree(folder, ignore_errors=True)
     text += "\n".join(ledger.report(ledger.measure(arguments.members, folder, run, build))) + "\n"
+    print(f"the audiences of {arguments.people:,} customers, then {audiences.DAYS} days of some", flush=True)
+    folder = CACHE / "audiences"
+    shutil.rmtree(folder, ignore_errors=True)
+    cost = audiences.measure(arguments.people, CACHE / str(max(arguments.customers)), folder / "many", build)
+    text += "\n".join(audiences.report(cost, audiences.follow(folder / "days", simulate, build, print))) + "\n"
     (ROOT / "BENCHMARKS.md").write_text(text)
     print("BENCHMARKS.md is written")
 

@@ -21,8 +21,8 @@ consent_policy as (
     select * from {{ ref('consent_policy') }}
 ),
 
-freshness as (
-    select * from {{ ref('int_consent__freshness') }}
+system_loads as (
+    select * from {{ ref('system_loads') }}
 ),
 
 point_in_time as (
@@ -224,6 +224,24 @@ states as (
         max(case when purpose = 'marketing' and state = 'subscribed' then valid_from end) as last_subscribed_at
     from consents
     group by customer_id, channel
+),
+
+tellers as (
+    select distinct
+        channel,
+        source
+    from consents
+),
+
+-- Until when all systems that tell of a channel's consent have been heard: one that no longer delivers holds it back.
+-- What has no load times, such as a relation of your own, says nothing here.
+freshness as (
+    select
+        tellers.channel,
+        min(system_loads.newest_load_at) as known_until
+    from tellers
+    left join system_loads on tellers.source = system_loads.system
+    group by tellers.channel
 ),
 
 policies as (

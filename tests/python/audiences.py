@@ -13,7 +13,7 @@ from conftest import Warehouse
 
 MODELS = (
     "audience_settings", "audience_standing", "audience_qualified", "audience_routes", "audience_suppressions",
-    "audience_screened", "audience_assignments", "audience_contenders", "audience_capped", "audience_sending_windows",
+    "audience_screened", "audience_assignments", "audience_sending_windows", "audience_entrants", "audience_contenders",
     "audience_decisions",
 )  # fmt: skip
 MEMORY = ("audience_arms", "audience_log")

@@ -103,6 +103,9 @@ class Audiences:
         """Not: it is not live, or far too many would get it. Such an audience takes nothing from others."""
         return self.audiences[decision.audience]["is_live"] and decision.audience not in self.too_many
 
+    def is_stale(self, decision: Decision, channel: str) -> bool:
+        return bool(self.channels.get((decision.customer_id, channel), {}).get("is_stale"))
+
     def is_marketing(self, decision: Decision) -> bool:
         return self.class_of(decision)["consent_purpose"] == MARKETING
 
@@ -117,9 +120,9 @@ class Audiences:
                 self.route(decision)
         self.screen()
         self.assign()
+        self.count_messages()
         self.arbitrate()
         self.plan()
-        self.cap()
         self.hold_back()
         return self.decisions
 
@@ -332,84 +335,143 @@ class Audiences:
         return (self.class_of(decision)["class_rank"], -decision.expected_value, tie)
 
     def arbitrate(self) -> None:
-        of_people = defaultdict(list)
+        of_people, due = defaultdict(list), defaultdict(int)
         for decision in self.decisions:
+            channels = words(self.audiences[decision.audience]["channels"])
+            is_due = decision.stage != "qualified" and not decision.member and self.goes_out(decision)
+            due[decision.customer_id] += is_due and not self.is_marketing(decision) and channels != [HELPDESK]
             if decision.stage == "assigned":
                 if decision.member:
                     decision.stage = "arbitrated"
                 else:
                     of_people[decision.customer_id].append(decision)
-        for contenders in of_people.values():
+        for person, contenders in of_people.items():
             contenders.sort(key=self.order)
-            taken = self.arbitrate_services([each for each in contenders if not self.is_marketing(each)])
-            self.arbitrate_marketing([each for each in contenders if self.is_marketing(each)], taken)
+            winners = self.arbitrate_services([each for each in contenders if not self.is_marketing(each)])
+            selling = [each for each in contenders if self.is_marketing(each)]
+            self.arbitrate_marketing(selling, [each for each in winners if self.takes(each)], due[person])
+            self.cap(winners)
 
-    def arbitrate_services(self, contenders: list[Decision]) -> dict[str, str]:
-        """The channels that are taken, and by whom."""
-        taken = {}
+    def takes(self, decision: Decision) -> bool:
+        """The channel, from those that come after it."""
+        return self.goes_out(decision) and not self.is_stale(decision, decision.channel)
+
+    def arbitrate_services(self, contenders: list[Decision]) -> list[Decision]:
+        """Those that win their channel; tasks for the helpdesk take part in nothing more."""
+        winners = []
         for decision in contenders:
-            decision.channel = min(decision.open, key=lambda channel: self.preference(decision, channel))
-            winner = taken.get(decision.channel)
-            if winner and not self.passes(decision, "arbitration"):
-                decision.winner_audience = winner
+            decision.channel = min(
+                decision.open,
+                key=lambda channel: (
+                    self.is_stale(decision, channel),
+                    self.offer_of(decision, channel) is None,
+                    self.preference(decision, channel),
+                ),
+            )
+            first = next((each for each in winners if each.channel == decision.channel and self.takes(each)), None)
+            if first and not self.passes(decision, "arbitration"):
+                decision.winner_audience = first.audience
                 decision.stop("assigned", "lost", "lost_arbitration")
                 continue
             decision.stage = "arbitrated"
-            if self.goes_out(decision) and decision.channel != HELPDESK:
-                taken.setdefault(decision.channel, decision.audience)
-        return taken
+            if decision.channel != HELPDESK:
+                winners.append(decision)
+        return winners
 
-    def arbitrate_marketing(self, contenders: list[Decision], taken: dict[str, str]) -> None:
+    def arbitrate_marketing(self, contenders: list[Decision], kept: list[Decision], due: int) -> None:
+        """What markets competes where it could go out: `kept` is what needs no consent and goes before it."""
+
+        def fits(decision: Decision, channel: str) -> bool:
+            kind = self.counts_as(decision, channel)
+            for cap in self.world["message_caps"]:
+                if cap["channel"] not in ("*", channel) or cap["counts_as"] not in ("*", kind):
+                    continue
+                today = sum(
+                    cap["channel"] in ("*", each.channel)
+                    and cap["counts_as"] in ("*", self.counts_as(each, each.channel))
+                    for each in kept
+                )
+                if cap["channel"] == cap["counts_as"] == "*":
+                    today = due
+                if self.sent_before(decision.customer_id, cap) + today + 1 > cap["max_messages"]:
+                    return False
+            return True
+
+        def hindered_by(decision: Decision, channel: str) -> int:
+            planned = self.send_not_before(decision, channel)
+            if any(each.channel == channel for each in kept):
+                return 3
+            if not self.passes(decision, "cap") and not fits(decision, channel):
+                return 2
+            return planned is None or planned >= decision.expires_at
+
         winner = None
         for decision in contenders:
-            best = min(decision.open, key=lambda channel: (channel in taken, self.preference(decision, channel)))
-            decision.channel = best
-            lost_to = taken.get(best) or winner
-            if lost_to:
-                decision.winner_audience = lost_to
+            ways = {channel: hindered_by(decision, channel) for channel in decision.open}
+            decision.channel = min(
+                ways,
+                key=lambda channel: (
+                    ways[channel],
+                    self.is_stale(decision, channel),
+                    self.preference(decision, channel),
+                ),
+            )
+            hindrance = ways[decision.channel]
+            if hindrance == 2:
+                decision.stop("arbitrated", "capped", "over_cap")
+            elif hindrance == 1:
+                decision.stop("arbitrated", "capped", "quiet_hours")
+            elif hindrance == 3 or winner:
+                takers = [each.audience for each in kept if each.channel == decision.channel]
+                decision.winner_audience = takers[0] if hindrance == 3 else winner
                 decision.stop("assigned", "lost", "lost_arbitration")
-                continue
-            decision.stage = "arbitrated"
-            if self.goes_out(decision):
-                winner = decision.audience
+            else:
+                decision.stage = "arbitrated"
+                if self.takes(decision):
+                    winner = decision.audience
 
     # 6, 7 What goes with it, and when?
+
+    def offer_of(self, decision: Decision, channel: str) -> str | None:
+        """An offer goes to who may be sent marketing there."""
+        may = self.is_marketing(decision) or self.may_send(decision.customer_id, channel, MARKETING)
+        return self.audiences[decision.audience]["offer"] if may else None
+
+    def counts_as(self, decision: Decision, channel: str) -> str:
+        return PROMOTIONAL if self.offer_of(decision, channel) else self.class_of(decision)["counts_as"]
 
     def plan(self) -> None:
         """Of everybody, so that who gets nothing can be told what it would have been."""
         for decision in self.decisions:
             decision.counts_as = self.class_of(decision)["counts_as"]
-            offer = self.audiences[decision.audience]["offer"]
             if decision.member:
                 decision.channel = decision.member["channel"]
-            person, asked = decision.customer_id, decision.stage != "qualified"
-            if self.is_marketing(decision) or (asked and self.may_send(person, decision.channel, MARKETING)):
-                decision.offer = offer
-                if offer:
-                    decision.counts_as = PROMOTIONAL
+            if self.is_marketing(decision) or decision.stage != "qualified":
+                decision.offer = self.offer_of(decision, decision.channel)
+                decision.counts_as = self.counts_as(decision, decision.channel)
             if decision.member:
                 decision.send_not_before = decision.member["send_not_before"]
             elif decision.channel:
-                decision.send_not_before = self.send_not_before(decision)
+                decision.send_not_before = self.send_not_before(decision, decision.channel)
 
-    def send_not_before(self, decision: Decision) -> datetime | None:
-        if decision.channel == HELPDESK:
+    def send_not_before(self, decision: Decision, channel: str) -> datetime | None:
+        if channel == HELPDESK:
             return self.cut
         contact = self.contacts.get(decision.customer_id, {})
         country, zone = contact.get("country_code"), contact.get("time_zone")
         sure = zone if contact.get("time_zone_source") != "country_code" else None
         hurries = self.passes(decision, "quiet")
-        window = self.window(decision.channel, country, sure, hurries)
+        window = self.window(channel, country, sure, hurries)
         if window is None:
             return None
         opens, closes = window
         if hurries:
             return opens
-        hour = self.channels.get((decision.customer_id, decision.channel), {}).get("preferred_hour")
+        hour = self.channels.get((decision.customer_id, channel), {}).get("preferred_hour")
         if hour is None or zone is None or closes == datetime.max:
             return opens
         # The person's usual hour on the local day on which the window is
-        wanted = self.usual_hour(decision.channel, country, sure, zone, hour)
+        wanted = self.usual_hour(channel, country, sure, zone, hour)
         return max(opens, min(wanted, closes - HOUR))
 
     def rules_of(self, channel: str, country: str | None, hurries: bool) -> list[dict]:
@@ -461,11 +523,12 @@ class Audiences:
 
     # 6 Not too many
 
-    def cap(self) -> None:
+    def count_messages(self) -> None:
+        """What each person was sent, or is to be sent by an earlier plan."""
         messages = defaultdict(list)
         for row in self.world["messages"]:
             messages[row["customer_id"]].append((row["messaged_at"], row["channel"], row["message_class"]))
-        sent = defaultdict(list, {person: list(rows) for person, rows in messages.items()})
+        self.sent = defaultdict(list, {person: list(rows) for person, rows in messages.items()})
         for row in self.log:
             if not is_message(row) or row["channel"] == HELPDESK:
                 continue
@@ -476,43 +539,42 @@ class Audiences:
                 for at, channel, kind in messages[person]
             )
             if not went_out:
-                sent[person].append((planned, row["channel"], row["counts_as"]))
+                self.sent[person].append((planned, row["channel"], row["counts_as"]))
 
-        def count(person: str, cap: dict) -> int:
-            return sum(
-                at > self.cut - cap["window_hours"] * HOUR
-                and cap["channel"] in ("*", channel)
-                and cap["counts_as"] in ("*", kind)
-                for at, channel, kind in sent[person]
-            )
+    def sent_before(self, person: str, cap: dict) -> int:
+        return sum(
+            at > self.cut - cap["window_hours"] * HOUR
+            and cap["channel"] in ("*", channel)
+            and cap["counts_as"] in ("*", kind)
+            for at, channel, kind in self.sent[person]
+        )
+
+    def cap(self, contenders: list[Decision]) -> None:
+        """Of one person and what needs no consent, in order."""
 
         def fits(decision: Decision, caps: Iterable[dict], before: int) -> bool:
-            return all(count(decision.customer_id, cap) + before + 1 <= cap["max_messages"] for cap in caps)
+            return all(self.sent_before(decision.customer_id, cap) + before + 1 <= cap["max_messages"] for cap in caps)
 
-        winners = defaultdict(list)
-        for decision in self.decisions:
-            if decision.stage == "arbitrated" and not decision.member and decision.channel != HELPDESK:
-                winners[decision.customer_id].append(decision)
+        kinds = {decision.audience: self.counts_as(decision, decision.channel) for decision in contenders}
         steps = (
-            lambda cap, decision: cap["channel"] == decision.channel and cap["counts_as"] in ("*", decision.counts_as),
-            lambda cap, decision: cap["channel"] == "*" and cap["counts_as"] == decision.counts_as,
+            lambda cap, decision: (
+                cap["channel"] == decision.channel and cap["counts_as"] in ("*", kinds[decision.audience])
+            ),
+            lambda cap, decision: cap["channel"] == "*" and cap["counts_as"] == kinds[decision.audience],
             lambda cap, decision: cap["channel"] == "*" and cap["counts_as"] == "*",
         )
-        for contenders in winners.values():
-            contenders.sort(key=lambda each: (*self.order(each)[:2], each.audience))
-            for number, applies in enumerate(steps):
-                passed = []
-                before = defaultdict(int)
-                for decision in contenders:
-                    kind = decision.counts_as if number == 1 else "*"
-                    caps = [cap for cap in self.world["message_caps"] if applies(cap, decision)]
-                    earlier = before[kind] if number else 0
-                    if self.passes(decision, "cap") or fits(decision, caps, earlier):
-                        passed.append(decision)
-                    else:
-                        decision.stop("arbitrated", "capped", "over_cap")
-                    before[kind] += self.goes_out(decision)
-                contenders = passed
+        for number, applies in enumerate(steps):
+            passed, before = [], defaultdict(int)
+            for decision in contenders:
+                kind = kinds[decision.audience] if number == 1 else "*"
+                caps = [cap for cap in self.world["message_caps"] if applies(cap, decision)]
+                earlier = before[kind] if number else 0
+                if self.passes(decision, "cap") or fits(decision, caps, earlier):
+                    passed.append(decision)
+                else:
+                    decision.stop("arbitrated", "capped", "over_cap")
+                before[kind] += self.takes(decision)
+            contenders = passed
 
     # 7, 8 Still in time, and may it go out?
 
@@ -524,12 +586,11 @@ class Audiences:
             if planned is None or planned >= decision.expires_at:
                 decision.stop("arbitrated", "capped", "quiet_hours")
                 continue
-            known = self.channels.get((decision.customer_id, decision.channel), {})
             if not self.audiences[decision.audience]["is_live"]:
                 decision.stop("capped", "held_back", "not_live")
             elif decision.audience in self.too_many:
                 decision.stop("capped", "held_back", "too_many")
-            elif known.get("is_stale"):
+            elif self.is_stale(decision, decision.channel):
                 decision.stop("capped", "held_back", "stale_consent")
             else:
                 decision.stage, decision.outcome = "exported", "exported"

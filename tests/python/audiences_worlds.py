@@ -126,7 +126,7 @@ class Maker:
             row["needs"] = self.pick((None, None, None, "loyalty", "reviews shipments"))
             if marketing:
                 row["holdout_share"] = self.pick((Decimal(0), Decimal("0.1"), Decimal("0.3")))
-            elif self.maybe(0.3) and row["channels"] != "helpdesk":
+            elif self.maybe(0.5) and row["offer"]:
                 row["offer"] = self.pick((None, "fifty_points"))
             if self.maybe(0.3):
                 world["campaign_lift"].append(

@@ -107,6 +107,7 @@ class Simulated:
 
     raw: Path
     warehouse: Warehouse
+    name: str = "seed 7"
 
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -261,19 +262,47 @@ def small(tmp_path_factory) -> Warehouse:
     return once(tmp_path_factory, "small", make)
 
 
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory) -> Simulated:
-    """Twenty thousand people in three years with every system and every trap, built without dbt tests."""
+def simulate(folder: Path, **settings) -> Path:
+    """The raw tables of a simulated shop with every system and every trap."""
     from simulator import shop
     from simulator.settings import Settings
     from simulator.systems import SYSTEMS
 
-    def make(folder: Path) -> Simulated:
-        shop.simulate(Settings(customers=20_000, seed=7, systems=tuple(SYSTEMS), out=folder / "raw"))
-        variables = known_truth(folder / "raw") | {"audiences_live": True}
-        return Simulated(folder / "raw", build(folder / "raw", folder, variables))
+    shop.simulate(Settings(systems=tuple(SYSTEMS), out=folder / "raw", **settings))
+    return folder / "raw"
 
-    return once(tmp_path_factory, "simulated", make)
+
+def build_simulated(folder: Path, **settings) -> Simulated:
+    """Its warehouse with live audiences, built without dbt tests but for the proof of the exports."""
+    raw = simulate(folder, **settings)
+    variables = known_truth(raw) | {"audiences_live": True}
+    warehouse = build(raw, folder, variables)
+    proof = run_dbt("test", "--select", "exports_are_safe", raw=raw, folder=folder, variables=variables)
+    if proof.returncode:
+        warehouse.failures.append(proof.stdout + proof.stderr)
+    return Simulated(raw, warehouse, f"seed {settings['seed']}, trap rate {settings.get('trap_rate', 1)}")
+
+
+def unseen_seed() -> int:
+    """It follows the commit, so that no rule can be fitted to one shop."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return int(commit.stdout[:7] or "7", 16)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory) -> Simulated:
+    """Twenty thousand people in three years."""
+    return once(tmp_path_factory, "simulated", lambda folder: build_simulated(folder, customers=20_000, seed=7))
+
+
+@pytest.fixture(scope="session")
+def unseen(tmp_path_factory) -> Simulated:
+    """Five thousand people of another seed, every trap twice as frequent."""
+    return once(
+        tmp_path_factory,
+        "unseen",
+        lambda folder: build_simulated(folder, customers=5_000, seed=unseen_seed(), trap_rate=2.0),
+    )
 
 
 @pytest.fixture

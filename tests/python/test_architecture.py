@@ -52,7 +52,7 @@ MAY_READ = {
     "quality": {"run", "base", "subjects", "state", "core", "ledger", "marts", "quality"},
     "qualifying": {"core", "ledger", "marts", "subjects", "qualifying"},
     "pipeline": {"core", "ledger", "marts", "subjects", "state", "qualifying", "pipeline", "audiences"},
-    "audiences": {"core", "ledger", "marts", "subjects", "state", "metrics", "pipeline", "audiences"},
+    "audiences": {"run", "core", "ledger", "marts", "subjects", "state", "metrics", "pipeline", "audiences"},
 }
 ALL_MAY_READ = {"settings", "point in time"}
 PUBLISHED = ("core", "ledger", "quality", "marts", "audiences")

@@ -14,7 +14,6 @@ DAYS = 182
 READ = {
     "settings": ("thresholds", "consent_policy"),
     "staging": ("point_in_time",),
-    "intermediate": (),
     "marts": ("customers", "customer_contacts", "consents"),
 }
 ANSWERED_AT = "case when channel = 'push' then opened_at else clicked_at end"
@@ -32,9 +31,7 @@ def shop(simulated) -> duckdb.DuckDBPyConnection:
         connection.execute(f"create schema {schema}")
         for table in tables:
             connection.execute(f"create table {schema}.{table} as from whole.{schema}.{table}")
-    connection.execute(
-        "create table intermediate.int_consent__freshness as select 'email' as channel, null::timestamp as known_until"
-    )
+    connection.execute("create table staging.system_loads (system varchar, newest_load_at timestamp)")
     ((cut_at,),) = connection.execute("select cut_at from staging.point_in_time").fetchall()
     then = cut_at - timedelta(DAYS)
     # What was not known then is cut off: messages that went out, and answers to them that came later.

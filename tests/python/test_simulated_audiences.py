@@ -43,6 +43,14 @@ def shop(simulated):
     return simulated
 
 
+@pytest.fixture(scope="module", params=["simulated", "unseen"])
+def any_shop(request):
+    """What must hold of every shop; a failure names the seed."""
+    chosen = request.getfixturevalue(request.param)
+    chosen.connection.execute(KNOWN.replace("create temp view", "create or replace temp view"))
+    return chosen
+
+
 def decided(shop, scene: str) -> dict[str, tuple]:
     """Of a named person: audience -> (outcome, reason, what it counts as, offer, detail, all reasons)."""
     return {
@@ -129,7 +137,11 @@ def test_twins_are_two_people(shop):
     assert people == 2
 
 
-def test_nobody_is_written_to_who_did_not_agree(shop):
+def test_the_proof_of_every_export_finds_nothing(any_shop):
+    assert (any_shop.name, any_shop.warehouse.failures) == (any_shop.name, [])
+
+
+def test_nobody_is_written_to_who_did_not_agree(any_shop):
     """By what people really said, up to the last second before the cut, STOP by text message among it."""
     members = """
         select members.*, decisions.counts_as, known.person_id, classes.consent_purpose
@@ -143,7 +155,7 @@ def test_nobody_is_written_to_who_did_not_agree(shop):
         select person_id, channel, max_by(state, changed_at) as state from truth.consents
         where not shares_address and changed_at < (select cut_at from staging.point_in_time) group by all
     """
-    written = shop.sql(
+    written = any_shop.sql(
         f"""
         select members.consent_purpose = 'marketing' or members.offer is not null, said.state, count(*)
         from ({members}) as members left join ({said}) as said using (person_id, channel)
@@ -154,20 +166,20 @@ def test_nobody_is_written_to_who_did_not_agree(shop):
         """
     )
     counts = {(is_marketing, state): count for is_marketing, state, count in written}
-    assert counts[True, "subscribed"] > 500
-    assert [key for key in counts if key[0] and key[1] != "subscribed"] == []
-    (texts,) = shop.sql(
+    assert counts[True, "subscribed"] > 100
+    assert (any_shop.name, [key for key in counts if key[0] and key[1] != "subscribed"]) == (any_shop.name, [])
+    ((texts,),) = any_shop.sql(
         f"""
         select count(*) from ({members}) as members inner join ({said}) as said using (person_id, channel)
         where members.channel = 'sms' and said.state <> 'subscribed'
         """
     )
-    assert texts == (0,)
+    assert (any_shop.name, texts) == (any_shop.name, 0)
 
 
-def test_who_bought_anywhere_is_not_won_back(shop):
+def test_who_bought_anywhere_is_not_won_back(any_shop):
     """Tills count: nobody whose last order, whatever the channel, is younger than the shortest rhythm is lapsed."""
-    ((members, too_soon),) = shop.sql(
+    ((members, too_soon),) = any_shop.sql(
         """
         with last_orders as (
             select person_id, max(ordered_at) as ordered_at, max_by(channel, ordered_at) as channel from truth.orders
@@ -182,11 +194,11 @@ def test_who_bought_anywhere_is_not_won_back(shop):
         where audience = 'lapsed_winback'
         """
     )
-    assert members > 50
-    assert too_soon == 0
+    assert members > 10
+    assert (any_shop.name, too_soon) == (any_shop.name, 0)
 
 
-def test_apologies_are_for_parcels_that_are_late_and_on_their_way(shop):
+def test_apologies_are_for_parcels_that_are_late_and_on_their_way(any_shop):
     members = """
         select known.person_id from audiences.audience_members inner join known using (customer_id)
         where audience = 'delayed_shipment_apology'
@@ -195,20 +207,25 @@ def test_apologies_are_for_parcels_that_are_late_and_on_their_way(shop):
         select person_id from truth.parcels
         where is_staged and delivered_on is null and promised_on <= (select as_of from staging.point_in_time)
     """
-    assert shop.sql(f"select count(*) from ({members})") > [(5,)]
-    assert shop.sql(f"from ({members}) anti join ({late}) as late using (person_id)") == []
+    assert any_shop.sql(f"select count(*) from ({members})") > [(1,)]
+    wrong = any_shop.sql(f"from ({members}) anti join ({late}) as late using (person_id)")
+    assert (any_shop.name, wrong) == (any_shop.name, [])
 
 
-def test_who_asked_to_be_forgotten_is_in_no_audience(shop):
-    ((erased,),) = shop.sql("select count(*) from marts.customers where is_erased")
+def test_who_asked_to_be_forgotten_is_in_no_audience(any_shop):
+    ((erased,),) = any_shop.sql("select count(*) from marts.customers where is_erased")
     assert erased > 0
-    assert shop.sql(
+    wrong = any_shop.sql(
         "select members.audience from audiences.audience_members as members"
         " inner join marts.customers as customers using (customer_id) where customers.is_erased"
-    ) == []  # fmt: skip
+    )
+    assert (any_shop.name, wrong) == (any_shop.name, [])
 
 
-def test_every_stage_accounts_for_everybody(shop):
-    funnel = shop.sql("select audience, qualified_count - exported_count, stopped_by from audiences.audience_funnel")
+def test_every_stage_accounts_for_everybody(any_shop):
+    funnel = any_shop.sql(
+        "select audience, qualified_count - exported_count, stopped_by from audiences.audience_funnel"
+    )
     assert len(funnel) > 20
-    assert [audience for audience, lost, reasons in funnel if sum(json.loads(reasons).values()) != lost] == []
+    wrong = [audience for audience, lost, reasons in funnel if sum(json.loads(reasons).values()) != lost]
+    assert (any_shop.name, wrong) == (any_shop.name, [])

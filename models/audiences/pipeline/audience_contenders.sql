@@ -1,84 +1,27 @@
--- Grain: audience and person who is neither stopped nor in a control group, with the channel of the message and who
--- wins it. Members are no contenders: their message went out before. At most one audience wins a person's channel in a
--- day, and at most one of those that need a consent to marketing wins a person at all: who loses or is capped leaves
--- the place empty. Tasks for the helpdesk do not compete. An audience that is not live, or is held back as too large,
+-- Grain: audience and person who is neither stopped nor in a control group, with the channel of the message and what
+-- still stops it (contender_reason; null: nothing). At most one audience wins a person's channel in a day, and at most
+-- one of those that need a consent to marketing wins a person at all. Tasks for the helpdesk do not compete.
+-- What needs no consent to marketing takes its channel first and keeps it, whether it then fits under the caps or not;
+-- what markets competes only where it could go out: a channel that is taken, full or closed for too long is no choice.
+-- So less that may be sent never becomes more that is sent. An audience that is not live, or is held back as too large,
 -- loses to the others only and takes nothing from them: it shows what it would win.
 with
 
-qualified as (
-    select * from {{ ref('audience_qualified') }}
-    where not is_member
-),
-
-screened as (
-    select * from {{ ref('audience_screened') }}
-    where suppressed_reason is null
-),
-
-settings as (
-    select * from {{ ref('audience_settings') }}
-),
-
-assignments as (
-    select * from {{ ref('audience_assignments') }}
-    where arm = 'control'
-),
-
-point_in_time as (
-    select * from {{ ref('point_in_time') }}
-),
-
-open_routes as (
-    select * from {{ ref('audience_routes') }}
-    where route_reason is null
-),
-
 entrants as (
-    select
-        qualified.audience,
-        qualified.customer_id,
-        qualified.expected_value,
-        settings.class_rank,
-        settings.consent_purpose,
-        settings.is_live and not qualified.is_too_many as is_live,
-        settings.passes like '% arbitration %' as passes_arbitration,
-        {{ hash_text("qualified.audience || '|' || qualified.customer_id") }} as tie_breaker
-    from qualified
-    inner join settings on qualified.audience = settings.audience
-    inner join screened
-        on qualified.audience = screened.audience and qualified.customer_id = screened.customer_id
-    cross join point_in_time
-    left join assignments as own
-        on
-            settings.may_have_holdout
-            and qualified.audience = own.campaign
-            and qualified.customer_id = own.customer_id
-    left join assignments as universal
-        on
-            settings.may_have_holdout
-            and universal.campaign = 'universal:' || cast(year(point_in_time.as_of) as string)
-            and qualified.customer_id = universal.customer_id
-    where own.campaign is null and universal.campaign is null
-),
-
-routed as (
-    select
-        entrants.*,
-        open_routes.channel,
-        open_routes.answer_rate
-    from entrants
-    inner join open_routes
-        on entrants.audience = open_routes.audience and entrants.customer_id = open_routes.customer_id
+    select * from {{ ref('audience_entrants') }}
 ),
 
 {% set order = 'class_rank asc, expected_value desc, tie_breaker asc' -%}
 {% set before = ' rows between unbounded preceding and 1 preceding' -%}
 
--- What needs no consent to marketing takes the channel that the person answers most.
+-- In the channel that has room for the offer, of these in the one that the person answers most.
 necessary as (
-    select * from routed
+    select * from entrants
     where consent_purpose <> 'marketing'
-    qualify row_number() over (partition by audience, customer_id order by answer_rate desc, channel asc) = 1
+    qualify row_number() over (
+        partition by audience, customer_id
+        order by is_stale asc, has_offer desc, answer_rate desc, channel asc
+    ) = 1
 ),
 
 necessary_ranked as (
@@ -99,28 +42,135 @@ taken as (
     where is_live and live_before = 0 and channel <> 'helpdesk'
 ),
 
--- What markets has the channels that are left, and is one message a day over all of them.
+necessary_winners as (
+    select
+        *,
+        passes_cap or coalesce(least(own_room, channel_room) >= 1, true) as fits_channel
+    from necessary_ranked
+    where channel <> 'helpdesk' and (passes_arbitration or live_before = 0)
+),
+
+-- Per channel, then per class over all channels, then over everything: who fails one leaves the room to the others.
+in_class as (
+    select
+        *,
+        passes_cap
+        or fits_channel
+        and coalesce(class_room > coalesce(sum(case when is_live and fits_channel then 1 else 0 end) over (
+            partition by customer_id, counts_as order by {{ order }}{{ before }}
+        ), 0), true) as fits_class
+    from necessary_winners
+),
+
+in_all as (
+    select
+        audience,
+        customer_id,
+        passes_cap
+        or fits_class
+        and coalesce(common_room > coalesce(sum(case when is_live and fits_class then 1 else 0 end) over (
+            partition by customer_id order by {{ order }}{{ before }}
+        ), 0), true) as fits
+    from in_class
+),
+
+necessary_outcomes as (
+    select
+        ranked.audience,
+        ranked.customer_id,
+        ranked.channel,
+        ranked.send_not_before,
+        case
+            when ranked.channel <> 'helpdesk' and not ranked.passes_arbitration and ranked.live_before > 0
+                then 'lost_arbitration'
+            when not in_all.fits then 'over_cap'
+            when ranked.is_late then 'quiet_hours'
+        end as contender_reason,
+        taken.audience as winner_audience
+    from necessary_ranked as ranked
+    left join in_all on ranked.audience = in_all.audience and ranked.customer_id = in_all.customer_id
+    left join taken on ranked.customer_id = taken.customer_id and ranked.channel = taken.channel
+),
+
+-- What this day's messages leave no room for: by channel and class what won, and over everything whatever was due, so
+-- that who may not be sent a notice is not sent a promotion instead.
+{%- for name, columns in {'own': ['channel', 'counts_as'], 'channel': ['channel'], 'class': ['counts_as']}.items() %}
+kept_by_{{ name }} as (
+    select
+        customer_id,
+        {{ columns | join(', ') }},
+        count(*) as kept_count
+    from necessary_winners
+    where is_live
+    group by customer_id, {{ columns | join(', ') }}
+),
+{% endfor %}
+due as (
+    select
+        qualified.customer_id,
+        count(*) as due_count
+    from {{ ref('audience_qualified') }} as qualified
+    inner join {{ ref('audience_settings') }} as settings on qualified.audience = settings.audience
+    where
+        qualified.ineligible_reason is null
+        and not qualified.is_member
+        and settings.consent_purpose <> 'marketing'
+        and settings.channels <> ' helpdesk '
+        and settings.is_live
+        and not qualified.is_too_many
+    group by qualified.customer_id
+),
+
 marketing as (
     select
-        routed.*,
-        taken.audience as taken_by
-    from routed
-    left join taken on routed.customer_id = taken.customer_id and routed.channel = taken.channel
-    where routed.consent_purpose = 'marketing'
+        entrants.*,
+        taken.audience as taken_by,
+        coalesce(entrants.own_room - coalesce(kept_by_own.kept_count, 0) >= 1, true)
+        and coalesce(entrants.channel_room - coalesce(kept_by_channel.kept_count, 0) >= 1, true)
+        and coalesce(entrants.class_room - coalesce(kept_by_class.kept_count, 0) >= 1, true)
+        and coalesce(entrants.common_room - coalesce(due.due_count, 0) >= 1, true) as fits
+    from entrants
+    left join taken on entrants.customer_id = taken.customer_id and entrants.channel = taken.channel
+    left join kept_by_own
+        on
+            entrants.customer_id = kept_by_own.customer_id
+            and entrants.channel = kept_by_own.channel
+            and entrants.counts_as = kept_by_own.counts_as
+    left join kept_by_channel
+        on entrants.customer_id = kept_by_channel.customer_id and entrants.channel = kept_by_channel.channel
+    left join kept_by_class
+        on entrants.customer_id = kept_by_class.customer_id and entrants.counts_as = kept_by_class.counts_as
+    left join due on entrants.customer_id = due.customer_id
+    where entrants.consent_purpose = 'marketing'
+),
+
+-- The nearer to being sent, the smaller.
+hindered as (
+    select
+        *,
+        case
+            when taken_by is not null then 3
+            when not fits and not passes_cap then 2
+            when is_late then 1
+            else 0
+        end as hindrance
+    from marketing
+),
+
+best_routes as (
+    select * from hindered
     qualify row_number() over (
-        partition by routed.audience, routed.customer_id
-        order by
-            case when taken.audience is null then 0 else 1 end asc, routed.answer_rate desc, routed.channel asc
+        partition by audience, customer_id order by hindrance asc, is_stale asc, answer_rate desc, channel asc
     ) = 1
 ),
 
 marketing_ranked as (
     select
         *,
-        coalesce(sum(case when is_live and taken_by is null then 1 else 0 end) over (
+        coalesce(sum(case when is_live and hindrance = 0 then 1 else 0 end) over (
             partition by customer_id order by {{ order }}{{ before }}
         ), 0) as live_before
-    from marketing
+    from best_routes
 ),
 
 best_marketing as (
@@ -128,36 +178,37 @@ best_marketing as (
         customer_id,
         audience
     from marketing_ranked
-    where is_live and taken_by is null and live_before = 0
+    where is_live and hindrance = 0 and live_before = 0
 ),
 
-contenders as (
+marketing_outcomes as (
     select
-        necessary_ranked.audience,
-        necessary_ranked.customer_id,
-        necessary_ranked.channel,
-        necessary_ranked.channel = 'helpdesk'
-        or necessary_ranked.passes_arbitration
-        or necessary_ranked.live_before = 0 as has_won,
-        taken.audience as winner_audience
-    from necessary_ranked
-    left join taken
-        on necessary_ranked.customer_id = taken.customer_id and necessary_ranked.channel = taken.channel
+        ranked.audience,
+        ranked.customer_id,
+        ranked.channel,
+        ranked.send_not_before,
+        case ranked.hindrance
+            when 3 then 'lost_arbitration'
+            when 2 then 'over_cap'
+            when 1 then 'quiet_hours'
+            else case when ranked.live_before > 0 then 'lost_arbitration' end
+        end as contender_reason,
+        coalesce(ranked.taken_by, best_marketing.audience) as winner_audience
+    from marketing_ranked as ranked
+    left join best_marketing on ranked.customer_id = best_marketing.customer_id
+),
+
+outcomes as (
+    select * from necessary_outcomes
     union all
-    select
-        marketing_ranked.audience,
-        marketing_ranked.customer_id,
-        marketing_ranked.channel,
-        marketing_ranked.taken_by is null and marketing_ranked.live_before = 0 as has_won,
-        coalesce(marketing_ranked.taken_by, best_marketing.audience) as winner_audience
-    from marketing_ranked
-    left join best_marketing on marketing_ranked.customer_id = best_marketing.customer_id
+    select * from marketing_outcomes
 )
 
 select
     audience,
     customer_id,
     channel,
-    has_won,
-    case when not has_won then winner_audience end as winner_audience
-from contenders
+    send_not_before,
+    contender_reason,
+    case when contender_reason = 'lost_arbitration' then winner_audience end as winner_audience
+from outcomes
