@@ -168,6 +168,6 @@ def report(cost: Cost, readers: Readers) -> list[str]:
         *(f"| {model} | {first.get(model, 0):.1f} | {second[model]:.1f} |" for model in slowest),
         "",
         f"{readers.days} successive days of a simulated shop of {readers.people:,}, a build each: readers of the"
-        f" mirror, of the cursor and of Braze's rows had the same members every day, {readers.members:,} at the end, over"
-        f" {changes}.",
+        f" mirror, of the cursor and of Braze's rows had the same members every day, {readers.members:,} at the end,"
+        f" over {changes}.",
     ]

@@ -447,21 +447,45 @@ def test_a_stop_by_text_message_stops_apologies_in_that_channel_too(town):
 
 
 def test_an_apology_goes_without_its_coupon_to_who_wants_no_marketing(town):
-    town.person("wants", email={}, push={"answer_rate": 0.5})
-    town.person("wants not", email={"may_send_marketing": False}, push={"answer_rate": 0.5})
-    for name in ("wants", "wants not"):
+    """Where one of two channels may carry it, it goes there, even if the person answers the other one more."""
+    town.person("wants", email={})
+    town.person("wants not", email={"may_send_marketing": False})
+    town.person("elsewhere", email={"may_send_marketing": False, "answer_rate": 0.9}, push={"answer_rate": 0.5})
+    for name in ("wants", "wants not", "elsewhere"):
         town.trigger(name, "delayed_shipment_apology", triggered_at=town.cut - HOUR)
-        town.world["audience_channels"] = [
-            row if row["channel"] == "push" or row["customer_id"] != name else row | {"answer_rate": 0.9}
-            for row in town.world["audience_channels"]
-        ]
         town.trigger(name)
     decisions = town.decide()
-    found = {name: decisions["delayed_shipment_apology", name] for name in ("wants", "wants not")}
-    assert {name: (row["outcome"], row["offer"], row["counts_as"]) for name, row in found.items()} == {
-        "wants": ("exported", "late_parcel_apology", "promotional"),
-        "wants not": ("exported", None, "transactional"),
+    found = {person: row for (audience, person), row in decisions.items() if audience == "delayed_shipment_apology"}
+    assert {name: (row["channel"], row["offer"], row["counts_as"]) for name, row in found.items()} == {
+        "wants": ("email", "late_parcel_apology", "promotional"),
+        "wants not": ("email", None, "transactional"),
+        "elsewhere": ("push", "late_parcel_apology", "promotional"),
     }
-    # and the coupon is the promotional message of the day, whatever the channel
-    assert decisions["churn_risk", "wants"]["outcome_reason"] == "over_cap"
-    assert decisions["churn_risk", "wants not"]["outcome"] == "exported"
+    assert {row["outcome"] for row in found.values()} == {"exported"}
+    # and the coupon is the promotional message of the day
+    assert [decisions["churn_risk", name]["outcome"] for name in ("wants", "elsewhere")] == ["lost", "lost"]
+
+
+def test_what_sells_competes_where_it_could_go_out(town):
+    """The best of three is full by mail, the second could go by push; a notice that is full keeps its channel."""
+    town.person("one", email={}, push={"answer_rate": 0.1})
+    town.add("messages", message_id="m", customer_id="one", channel="email", message_class="promotional")
+    town.world["messages"][-1]["messaged_at"] = town.cut - HOUR
+    for row in town.world["message_caps"]:
+        row["max_messages"] = 9 if row["channel"] == "*" else row["max_messages"]
+    town.trigger("one", "holiday_first_timer", expected_spend=Decimal(900))
+    town.trigger("one", "churn_risk", expected_spend=Decimal(500))
+    decisions = town.decide()
+    assert decisions["holiday_first_timer", "one"]["channel"] == "push"
+    assert decisions["holiday_first_timer", "one"]["outcome"] == "exported"
+    assert decisions["churn_risk", "one"]["winner_audience"] == "holiday_first_timer"
+    for row in town.world["audience_channels"]:
+        row |= {"may_send_marketing": row["channel"] == "email"}
+    assert {row["outcome_reason"] for row in town.decide().values()} == {"over_cap"}
+    town.trigger("one", "loyalty_balance")
+    for row in town.world["message_caps"]:
+        row["max_messages"] = 0 if row["counts_as"] == "service" else 9
+    town.world["audience_channels"] = [row for row in town.world["audience_channels"] if row["channel"] == "email"]
+    decisions = town.decide()
+    assert decisions["loyalty_balance", "one"]["outcome_reason"] == "over_cap"
+    assert decisions["churn_risk", "one"]["winner_audience"] == "loyalty_balance"

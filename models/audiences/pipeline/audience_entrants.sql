@@ -1,8 +1,8 @@
 -- Grain: audience, person who is neither stopped nor in a control group, and open channel, with what the message would
 -- be there: when it could go, and how many of its kind the caps have room for (null: no cap). Room is counted before
--- this day's messages: what was sent counts by its class then, and so does what was exported and does not show among the
--- messages yet. Members are no entrants: their message went out before. A message with an offer is promotional, whatever
--- its class is. is_live: it would go out, so that it may take something from others.
+-- this day's messages: what was sent counts by its class then, and so does what was exported and does not show among
+-- the messages yet. Members are no entrants: their message went out before. A message with an offer is promotional,
+-- whatever its class is. is_live: it would go out, so that it may take something from others.
 with
 
 point_in_time as (
