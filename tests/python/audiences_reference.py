@@ -103,6 +103,10 @@ class Audiences:
         """Not: it is not live, or far too many would get it. Such an audience takes nothing from others."""
         return self.audiences[decision.audience]["is_live"] and decision.audience not in self.too_many
 
+    def is_late(self, decision: Decision, channel: str) -> bool:
+        planned = self.send_not_before(decision, channel)
+        return planned is None or planned >= decision.expires_at
+
     def is_stale(self, decision: Decision, channel: str) -> bool:
         return bool(self.channels.get((decision.customer_id, channel), {}).get("is_stale"))
 
@@ -363,7 +367,7 @@ class Audiences:
             decision.channel = min(
                 decision.open,
                 key=lambda channel: (
-                    self.is_stale(decision, channel),
+                    self.is_stale(decision, channel) or self.is_late(decision, channel),
                     self.offer_of(decision, channel) is None,
                     self.preference(decision, channel),
                 ),
@@ -398,12 +402,11 @@ class Audiences:
             return True
 
         def hindered_by(decision: Decision, channel: str) -> int:
-            planned = self.send_not_before(decision, channel)
             if any(each.channel == channel for each in kept):
                 return 3
             if not self.passes(decision, "cap") and not fits(decision, channel):
                 return 2
-            return planned is None or planned >= decision.expires_at
+            return self.is_late(decision, channel)
 
         winner = None
         for decision in contenders:

@@ -14,13 +14,15 @@ entrants as (
 {% set order = 'class_rank asc, expected_value desc, tie_breaker asc' -%}
 {% set before = ' rows between unbounded preceding and 1 preceding' -%}
 
--- In the channel that has room for the offer, of these in the one that the person answers most.
+-- In a channel that is open in time, of these in one in which the offer may go, and then in the one that the person
+-- answers most.
 necessary as (
     select * from entrants
     where consent_purpose <> 'marketing'
     qualify row_number() over (
         partition by audience, customer_id
-        order by is_stale asc, has_offer desc, answer_rate desc, channel asc
+        order by
+            case when is_late or is_stale then 1 else 0 end asc, has_offer desc, answer_rate desc, channel asc
     ) = 1
 ),
 
