@@ -77,7 +77,8 @@ def multiply(database: Path, manifest: dict, customers: int) -> int:
             if columns and is_table:
                 others = ", ".join(f"{column} || '~' || copy as {column}" for column in columns)
                 connection.execute(
-                    f"insert into {name} select * replace ({others}) from {name}, range(1, {copies}) as copies (copy)"
+                    f"insert into {name} select * exclude (copy) replace ({others})"
+                    f" from {name}, range(1, {copies}) as copies (copy)"
                 )
         return connection.execute("select count(*) from marts.customers").fetchall()[0][0]
 
