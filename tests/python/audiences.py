@@ -12,9 +12,9 @@ import pyarrow
 from conftest import Warehouse
 
 MODELS = (
-    "audience_settings", "audience_standing", "audience_qualified", "audience_routes", "audience_suppressions",
-    "audience_screened", "audience_assignments", "audience_sending_windows", "audience_entrants", "audience_contenders",
-    "audience_decisions",
+    "audience_settings", "audience_standing", "audience_out_of_place", "audience_qualified", "audience_routes",
+    "audience_suppressions", "audience_screened", "audience_assignments", "audience_sending_windows",
+    "audience_entrants", "audience_contenders", "audience_decisions",
 )  # fmt: skip
 MEMORY = ("audience_arms", "audience_log")
 DECIDED = (

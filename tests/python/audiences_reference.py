@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -172,24 +172,34 @@ class Audiences:
             eligible = []
             for customer_id, rows in triggers.items():
                 standing = standings.get((name, customer_id), Standing(None, None))
-                decision = self.choose(audience, customer_id, rows, standing)
-                value = lift * Decimal(str(decision.trigger["expected_spend"])) - cost
-                decision.expected_value = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+                decision, others = self.choose(audience, customer_id, rows, standing)
+                decision.expected_value, *values = (
+                    (lift * Decimal(str(trigger["expected_spend"])) - cost).quantize(Decimal("0.01"), ROUND_HALF_UP)
+                    for trigger in (decision.trigger, *others)
+                )
                 self.decisions.append(decision)
                 if decision.stage == "eligible":
-                    eligible.append(decision)
+                    eligible.append((-max(values), customer_id, decision))
             budget, spent = audience["daily_budget"], Decimal(0)
-            for decision in sorted(eligible, key=lambda each: (-each.expected_value, each.customer_id)):
+            for _, _, decision in sorted(eligible, key=lambda each: each[:2]):
                 spent += cost
                 if budget is not None and spent > Decimal(str(budget)) and not decision.member:
                     decision.stop("qualified", "not_eligible", "over_budget")
             if len(eligible) > Decimal(str(audience["max_share_of_base"])) * people:
                 self.too_many.add(name)
 
-    def choose(self, audience: dict, customer_id: str, triggers: list[dict], standing: Standing) -> Decision:
-        """The person's trigger: one that counts before one that does not, then the one at hand, then the newest."""
+    def choose(
+        self, audience: dict, customer_id: str, triggers: list[dict], standing: Standing
+    ) -> tuple[Decision, list[dict]]:
+        """
+        The person's trigger: one that counts before one that does not, then the one at hand, then one of a product that
+        is not out of place, then the newest. And all that count: the budget is for the best of them, so that what stops
+        one lets nobody else in.
+        """
         cool_down = audience["cool_down_days"] * DAY
         member = standing.member
+        heeds = "relevance" not in words(self.classes[audience["purpose_class"]]["passes"])
+        known = set().union(*(of_people[customer_id] for of_people in self.out_of_place.values()))
 
         def expires_at(trigger: dict) -> datetime:
             oldest = trigger["triggered_at"] + audience["max_trigger_age_days"] * DAY
@@ -211,8 +221,9 @@ class Audiences:
 
         def order(trigger: dict) -> tuple:
             stays = bool(cool_down) and bool(member) and member["subject"] == trigger["subject"]
+            is_out_of_place = heeds and ("family", trigger["product_family"]) in known
             age = self.cut - trigger["triggered_at"]
-            return (ineligible(trigger) is not None, not stays, age, trigger["subject"])
+            return (ineligible(trigger) is not None, not stays, is_out_of_place, age, trigger["subject"])
 
         trigger = min(triggers, key=order)
         is_member = bool(member) and member["subject"] == trigger["subject"]
@@ -224,7 +235,7 @@ class Audiences:
             decision.outcome_reason = reason
         else:
             decision.stage = "eligible"
-        return decision
+        return decision, [trigger for trigger in triggers if not ineligible(trigger)]
 
     # 2 By which channels may they be reached?
 
@@ -259,9 +270,10 @@ class Audiences:
 
     # 3 Does anything speak against it?
 
-    def screen(self) -> None:
+    @cached_property
+    def out_of_place(self) -> dict[str, dict[str, set]]:
+        """Of which products and families a message would be, by reason and person."""
         world = self.world
-        held = {row["customer_id"] for row in world["audience_holds"] if row["is_open"]}
         bought, returned, subscribed = defaultdict(set), defaultdict(set), defaultdict(set)
         just, back = int(self.thresholds["just_bought_days"]), int(self.thresholds["returned_days"])
         orders = {row["order_id"]: row for row in world["orders"] if row["is_valid"]}
@@ -277,7 +289,10 @@ class Audiences:
         for row in world["subscriptions"]:
             if row["is_active"]:
                 subscribed[row["customer_id"]] |= products_of(row)
+        return {"already_subscribed": subscribed, "just_bought": bought, "returned_it": returned}
 
+    def screen(self) -> None:
+        held = {row["customer_id"] for row in self.world["audience_holds"] if row["is_open"]}
         for decision in self.decisions:
             if decision.stage != "eligible":
                 continue
@@ -289,10 +304,7 @@ class Audiences:
             reasons = {
                 "erased": person in self.erased,
                 "experience_hold": person in held,
-                "already_subscribed": told & subscribed[person],
-                "just_bought": told & bought[person],
-                "returned_it": told & returned[person],
-            }
+            } | {reason: told & of_people[person] for reason, of_people in self.out_of_place.items()}
             found = [
                 reason
                 for reason, holds in reasons.items()

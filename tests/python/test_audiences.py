@@ -71,7 +71,8 @@ def crowd(models) -> tuple[dict, dict]:
 
 WITHOUT = {
     "a hold": ("audience_suppressions", "audiences", "audience_holds"),
-    "a subscription": ("audience_suppressions", "marts", "subscriptions"),
+    "a subscription": ("audience_out_of_place", "marts", "subscriptions"),
+    "another product": ("audience_qualified", "audiences", "audience_out_of_place"),
     "a cap": ("audience_entrants", "settings", "message_caps"),
     "what was planned": ("audience_entrants", "raw", "state__audience_log"),
     "a merge": ("audience_standing", "marts", "customer_id_redirects"),

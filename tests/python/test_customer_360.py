@@ -12,16 +12,17 @@ import duckdb
 import pytest
 from conftest import Raw, Warehouse, build, sale, write_sales
 from messaging import Braze, Tool
+from service import AfterShip, Gorgias, Recharge, Reviews
 from shopify import Shop, goods, line, write_shops
 
 from benchmarks.__main__ import models_in_order
 
 SHOP = Shop()
 SHOP.settings("Europe/Berlin")
-BRAZE, SEGMENT, YOTPO = Braze(), Tool("segment", loaded_column="received_at"), Tool("yotpo")
-RECHARGE, AFTERSHIP, GORGIAS = Tool("recharge"), Tool("aftership"), Tool("gorgias", types={"score": "bigint"})
+BRAZE, SEGMENT, REVIEWS = Braze(), Tool("segment", loaded_column="received_at"), Reviews()
+RECHARGE, AFTERSHIP, GORGIAS = Recharge(), AfterShip(), Gorgias()
 BARILLIANCE = Tool("barilliance", types={"time": "varchar"})
-TOOLS = (BRAZE, SEGMENT, YOTPO, RECHARGE, AFTERSHIP, GORGIAS, BARILLIANCE)
+TOOLS = (BRAZE, SEGMENT, REVIEWS, RECHARGE, AFTERSHIP, GORGIAS, BARILLIANCE)
 
 ROSE = 'Say "Rose"'
 for number, (title, kind, brand) in enumerate(
@@ -245,40 +246,21 @@ def test_consents_are_those_of_the_day(shop):
 # Satisfaction.
 
 
-def review(number: int, who: str, score: float, at: str) -> None:
-    YOTPO.add(
-        "reviews", id=f"{number}.0", created_at=at, updated_at=at, score=score, title="T", content="C", sku="7001",
-        email=f"{who}@example.com", reviewer_type="verified_buyer", deleted=False, archived=False,
-        is_incentivized=False,
-    )  # fmt: skip
+def review(number: int, who: str, score: int, at: str) -> None:
+    REVIEWS.review(number, f"{who}@example.com", score, at, 7001)
 
 
 def survey(number: int, who: str, score: int | None, at: str) -> None:
-    GORGIAS.add(
-        "tickets", id=str(number), created_datetime=at, updated_datetime=at, closed_datetime=None, channel="email",
-        spam="false", from_agent="false", subject="S", excerpt="E", tags="[]", custom_fields="{}",
-        customer=json.dumps({"id": number, "email": f"{who}@example.com"}),
-    )  # fmt: skip
-    GORGIAS.add(
-        "satisfaction_surveys", id=str(number), ticket_id=str(number), score=score, created_datetime=at,
-        sent_datetime=at, scored_datetime=at,
-    )  # fmt: skip
+    GORGIAS.ticket(number, f"{who}@example.com", at)
+    GORGIAS.survey(number, score, at)
 
 
 def parcel(key: str, who: str, promised: str, *scans: tuple[str, str]) -> None:
-    AFTERSHIP.add(
-        "trackings", id=key, tracking_number=key, slug="usps", created_at="2024-03-01T10:00:00+00:00",
-        updated_at="2024-03-20T10:00:00+00:00", tag=scans[-1][1] if scans else "Pending", shipment_direction="forward",
-        order_promised_delivery_date=json.dumps({"promised_delivery_date": promised}),
-        customers=json.dumps([{"role": "receiver", "email": f"{who}@example.com"}]),
-        checkpoints=json.dumps(
-            [{"checkpoint_time": at, "tag": tag, "created_at": f"{at[:10]}T23:30:00Z"} for at, tag in scans]
-        ),
-    )  # fmt: skip
+    AFTERSHIP.tracking(key, f"{who}@example.com", promised, *scans)
 
 
-review(1, "ann", 5.0, "2024-02-01T10:00:00Z")
-review(2, "ann", 4.0, "2024-02-02T10:00:00Z")
+review(1, "ann", 5, "2024-02-01T10:00:00")
+review(2, "ann", 4, "2024-02-02T10:00:00")
 survey(11, "ann", 2, "2024-05-11T10:00:00")
 survey(12, "ann", None, "2024-05-12T10:00:00")
 UNDERWAY = ("2024-03-04T08:00:00", "InTransit")
@@ -291,9 +273,9 @@ AFTERSHIP.add(
     order=json.dumps({"external_id": str(PARTLY), "customer": {"emails": ["ann@example.com"]}}),
     return_items=json.dumps([{"id": "a", "return_reason": "Too small", "return_quantity": 1}]),
 )  # fmt: skip
-review(3, "cy", 4.0, "2024-01-02T23:30:00Z")
-review(4, "dee", 3.0, "2024-06-01T10:00:00Z")
-review(5, "eve", 1.0, "2024-01-02T22:30:00Z")
+review(3, "cy", 4, "2024-01-02T23:30:00")
+review(4, "dee", 3, "2024-06-01T10:00:00")
+review(5, "eve", 1, "2024-01-02T22:30:00")
 
 
 def test_satisfaction_and_its_evidence(shop):
@@ -308,15 +290,9 @@ def test_satisfaction_and_its_evidence(shop):
 
 # Subscriptions.
 
-RECHARGE.add("customers", id="900", external_customer_id=json.dumps({"ecommerce": str(BOB)}), email="bob@example.com")
-for number, variant, state in ((1, 8001, "active"), (2, 8002, "active"), (3, 8001, "active"), (4, 8003, "cancelled")):
-    ended = "2024-05-01T10:00:00Z" if state == "cancelled" else None
-    RECHARGE.add(
-        "subscriptions", id=str(number), customer_id="900", status=state, created_at="2024-01-20T10:00:00Z",
-        updated_at=ended or "2024-01-20T10:00:00Z", cancelled_at=ended, price="9.00", quantity="1",
-        order_interval_unit="month", order_interval_frequency="1", charge_interval_frequency="1",
-        external_variant_id=json.dumps({"ecommerce": str(variant)}), product_title="As subscribed",
-    )  # fmt: skip
+BOBS = RECHARGE.customer(BOB, "bob@example.com")
+for variant, ended in ((8001, None), (8002, None), (8001, None), (8003, "2024-05-01T10:00:00")):
+    RECHARGE.subscription(BOBS, variant, "2024-01-20T10:00:00", ended)
 
 
 def test_subscriptions_that_run(shop):

@@ -5,9 +5,10 @@
     'service_recovery', 'stranded_points', 'vip_expedited_late'
 ] %}
 -- Grain: audience and person who qualifies at as_of, by one trigger: the one that made somebody a member as long as it
--- lasts (where the audience has a cool-down; without one a new trigger is a new message), else the newest.
--- ineligible_reason is null for who may go on. Budget and share of the base are judged here, before anything that stops
--- a person: what stops one person must never let another one in.
+-- lasts (where the audience has a cool-down; without one a new trigger is a new message), else the newest of a product
+-- that is not out of place, else the newest. ineligible_reason is null for who may go on. Budget and share of the base
+-- are judged here, by the best trigger, before anything that stops a person: what stops one person must never let
+-- another one in.
 with
 
 point_in_time as (
@@ -26,6 +27,14 @@ standing as (
 lifts as (
     select * from {{ ref('campaign_lift') }}
     where is_conclusive
+),
+
+families_out_of_place as (
+    select distinct
+        customer_id,
+        product_family
+    from {{ ref('audience_out_of_place') }}
+    where product_family is not null
 ),
 
 triggers as (
@@ -57,6 +66,7 @@ dated as (
         settings.base_count,
         settings.is_live,
         settings.live_from,
+        settings.passes not like '% relevance %' and families_out_of_place.customer_id is not null as is_out_of_place,
         triggers.*,
         least(
             coalesce(triggers.ends_at, {{ days_later('triggers.triggered_at', 'settings.max_trigger_age_days') }}),
@@ -68,6 +78,10 @@ dated as (
     from triggers
     inner join settings on triggers.model = settings.model and triggers.kind = settings.kind
     left join lifts on settings.audience = lifts.campaign
+    left join families_out_of_place
+        on
+            triggers.customer_id = families_out_of_place.customer_id
+            and triggers.product_family = families_out_of_place.product_family
 ),
 
 stood as (
@@ -100,12 +114,18 @@ judged as (
 ),
 
 chosen as (
-    select * from judged
+    select
+        *,
+        max(case when ineligible_reason is null then expected_value end) over (
+            partition by audience, customer_id
+        ) as best_value
+    from judged
     qualify row_number() over (
         partition by audience, customer_id
         order by
             case when ineligible_reason is null then 0 else 1 end asc,
             case when is_member and cool_down_days > 0 then 0 else 1 end asc,
+            case when is_out_of_place then 1 else 0 end asc,
             triggered_at desc, subject asc
     ) = 1
 ),
@@ -116,7 +136,7 @@ counted as (
         count(case when ineligible_reason is null then 1 end) over (partition by audience) as eligible_count,
         sum(case when ineligible_reason is null then offer_cost else 0 end) over (
             partition by audience
-            order by expected_value desc, customer_id asc rows between unbounded preceding and current row
+            order by best_value desc, customer_id asc rows between unbounded preceding and current row
         ) as cost_so_far
     from chosen
 )

@@ -2,10 +2,6 @@
 -- here; the one of lowest precedence is the decision's. What a class passes (seeds/audience_classes.csv) is no row.
 with
 
-point_in_time as (
-    select * from {{ ref('point_in_time') }}
-),
-
 qualified as (
     select * from {{ ref('audience_qualified') }}
     where ineligible_reason is null
@@ -33,45 +29,8 @@ held as (
     where is_open
 ),
 
-lines as (
-    select
-        orders.customer_id,
-        lines.product_family,
-        lines.product_id,
-        orders.ordered_on
-    from {{ ref('order_lines') }} as lines
-    inner join {{ ref('orders') }} as orders on lines.order_id = orders.order_id
-    where orders.is_valid and orders.customer_id is not null
-),
-
--- What a person has to do with a product family: a message of it is out of place.
-families as (
-    select
-        customer_id,
-        product_family,
-        product_id,
-        'already_subscribed' as reason
-    from {{ ref('subscriptions') }}
-    where is_active
-    union
-    select
-        lines.customer_id,
-        lines.product_family,
-        lines.product_id,
-        'just_bought' as reason
-    from lines
-    cross join point_in_time
-    where {{ add_days('lines.ordered_on', threshold('just_bought_days')) }} > point_in_time.as_of
-    union
-    select
-        returns.customer_id,
-        return_lines.product_family,
-        return_lines.product_id,
-        'returned_it' as reason
-    from {{ ref('return_lines') }} as return_lines
-    inner join {{ ref('returns') }} as returns on return_lines.return_id = returns.return_id
-    cross join point_in_time
-    where {{ add_days('returns.requested_on', threshold('returned_days')) }} > point_in_time.as_of
+out_of_place as (
+    select * from {{ ref('audience_out_of_place') }}
 ),
 
 promoted as (
@@ -123,14 +82,14 @@ found as (
         promoted.audience,
         promoted.customer_id,
         '*' as channel,
-        families.reason
+        out_of_place.reason
     from promoted
-    inner join families
+    inner join out_of_place
         on
-            promoted.customer_id = families.customer_id
+            promoted.customer_id = out_of_place.customer_id
             and (
-                promoted.product_family = families.product_family
-                or promoted.product_id = families.product_id
+                promoted.product_family = out_of_place.product_family
+                or promoted.product_id = out_of_place.product_id
             )
 )
 
