@@ -2,8 +2,8 @@
 
 The million is synthetic: the simulated shop's marts many times over, each time as other people. Marts, seeds and the
 state of the day before being there, the models of the audiences run on a first day, and on a second one, which finds
-their log, their arms and a campaign's window at its end. The thirty days are builds of a simulated shop, whole ones,
-each of which knows what had happened by then.
+their log, their arms and a campaign's window at its end. For the thirty days a simulated shop is built once, as of the
+last; then its audiences are, day by day, from the first: readers are what is tried, not decisions.
 """
 
 import json
@@ -25,7 +25,7 @@ MODELS = (
     "path:models/state/audience_log.sql",
 )
 SHARED = ("product_id", "variant_id", "store_id")  # what is the same for everybody
-DAYS, LAST_DAY, PEOPLE = 30, date(2025, 12, 31), 1_000
+DAYS, LAST_DAY, PEOPLE = 30, date(2025, 12, 31), 2_000
 VARIABLES = {"audiences_live": True}
 
 
@@ -118,10 +118,11 @@ def read_all(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict]:
 def follow(folder: Path, simulate: Callable, build: Callable, progress: Callable[[str], None]) -> Readers:
     """Raises AssertionError when a reader of the cursor or Braze has other members than the mirror."""
     simulate(PEOPLE, folder / "raw")
+    build(folder)
     by_cursor, by_braze, seen, counts = {}, {}, set(), {"add": 0, "update": 0, "remove": 0}
     for number in range(DAYS):
         day = LAST_DAY - timedelta(DAYS - 1 - number)
-        build(folder, "--select", "+path:models/audiences", "--vars", json.dumps(VARIABLES | {"as_of": str(day)}))
+        build(folder, *MODELS, "point_in_time", "--vars", json.dumps(VARIABLES | {"as_of": str(day)}))
         with duckdb.connect(str(folder / "perennial.duckdb"), read_only=True) as connection:
             mirror = read_all(connection, "export_mirror")
             for known, name, key, moved in (
@@ -168,7 +169,7 @@ def report(cost: Cost, readers: Readers) -> list[str]:
         "|---|---:|---:|",
         *(f"| {model} | {first.get(model, 0):.1f} | {second[model]:.1f} |" for model in slowest),
         "",
-        f"{readers.days} successive days of a simulated shop of {readers.people:,}, a build each: readers of the"
+        f"{readers.days} successive days of a simulated shop of {readers.people:,}: readers of the"
         f" mirror, of the cursor and of Braze's rows had the same members every day, {readers.members:,} at the end,"
         f" over {changes}.",
     ]
