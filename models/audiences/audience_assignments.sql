@@ -49,7 +49,7 @@ wanted as (
     inner join settings on screened.audience = settings.audience
     union all
     select
-        'universal:' || cast(year(point_in_time.as_of) as string) as campaign,
+        {{ universal_campaign() }} as campaign,
         screened.customer_id,
         cast({{ threshold('universal_control_share') }} as decimal(9, 6)) as control_share,
         bool_or(settings.is_live) as is_live

@@ -56,7 +56,8 @@ gathered as (
         case when qualified.is_member then qualified.member_channel else contenders.channel end as channel,
         case
             when qualified.is_member then qualified.member_send_not_before else contenders.send_not_before
-        end as send_not_before
+        end as send_not_before,
+        case when qualified.is_member then qualified.member_send_until else contenders.send_until end as send_until
     from qualified
     cross join point_in_time
     inner join settings on qualified.audience = settings.audience
@@ -70,7 +71,7 @@ gathered as (
     left join controls as universal
         on
             settings.may_have_holdout
-            and universal.campaign = 'universal:' || cast(year(point_in_time.as_of) as string)
+            and universal.campaign = {{ universal_campaign() }}
             and qualified.customer_id = universal.customer_id
     left join contenders
         on qualified.audience = contenders.audience and qualified.customer_id = contenders.customer_id
@@ -140,7 +141,7 @@ select
         else counts_as
     end as counts_as,
     send_not_before,
-    expires_at,
+    coalesce(send_until, expires_at) as expires_at,
     expected_value,
     value_basis,
     is_member,

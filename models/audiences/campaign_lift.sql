@@ -5,8 +5,11 @@
 -- campaign, whatever they say.
 with
 
+-- Those that earlier days left, so that a build can be repeated.
 arms as (
-    select * from {{ source('state', 'audience_arms') }}
+    select arms.*
+    from {{ source('state', 'audience_arms') }} as arms
+    inner join {{ ref('point_in_time') }} as point_in_time on arms.assigned_at < point_in_time.cut_at
 ),
 
 redirects as (

@@ -53,6 +53,7 @@ class Decision:
     offer: str | None = None
     counts_as: str | None = None
     send_not_before: datetime | None = None
+    send_until: datetime | None = None
     closed: dict[str, str] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ class Standing:
 
     member: dict | None  # the newest row, if it is no removal
     rests_from: datetime | None  # the newest message to who is in it; the last exit of who is not
+    answered: frozenset[str] = frozenset()  # subjects of triggers that were answered by a message
 
 
 class Audiences:
@@ -74,6 +76,7 @@ class Audiences:
         self.as_of: date = world["as_of"]
         self.cut: datetime = world["cut_at"]
         self.thresholds = {row["name"]: Decimal(str(row["value"])) for row in world["thresholds"]}
+        self.read = self.cut + int(self.thresholds["export_lag_hours"]) * HOUR
         self.classes = {row["purpose_class"]: row for row in world["audience_classes"]}
         self.offers = {row["offer"]: row for row in world["offers"]}
         self.rules = {row["reason"]: row for row in world["suppression_rules"]}
@@ -104,8 +107,8 @@ class Audiences:
         return self.audiences[decision.audience]["is_live"] and decision.audience not in self.too_many
 
     def is_late(self, decision: Decision, channel: str) -> bool:
-        planned = self.send_not_before(decision, channel)
-        return planned is None or planned >= decision.expires_at
+        planned, until = self.times(decision, channel)
+        return planned is None or planned >= until
 
     def is_stale(self, decision: Decision, channel: str) -> bool:
         return bool(self.channels.get((decision.customer_id, channel), {}).get("is_stale"))
@@ -128,6 +131,8 @@ class Audiences:
         self.arbitrate()
         self.plan()
         self.hold_back()
+        for decision in self.decisions:
+            decision.expires_at = decision.send_until or decision.expires_at
         return self.decisions
 
     # 1 Who qualifies, and is it not too late, too early or too dear?
@@ -150,6 +155,7 @@ class Audiences:
             found[key] = Standing(
                 member=inside and inside[-1],
                 rests_from=max(messages if inside else [row["changed_at"] for row in newest]),
+                answered=frozenset(row["subject"] for history in histories for row in history if is_message(row)),
             )
         return found
 
@@ -215,6 +221,8 @@ class Audiences:
                 return "too_old"
             if audience["is_live"] and trigger["triggered_at"] < datetime.combine(live_from, time()):
                 return "before_live_from"
+            if not cool_down and not is_member and trigger["subject"] in standing.answered:
+                return "answered"
             if not is_member and since and self.cut - since < cool_down:
                 return "cool_down"
             return None
@@ -222,8 +230,8 @@ class Audiences:
         def order(trigger: dict) -> tuple:
             stays = bool(cool_down) and bool(member) and member["subject"] == trigger["subject"]
             is_out_of_place = heeds and ("family", trigger["product_family"]) in known
-            age = self.cut - trigger["triggered_at"]
-            return (ineligible(trigger) is not None, not stays, is_out_of_place, age, trigger["subject"])
+            lasts, age = expires_at(trigger) - self.cut, self.cut - trigger["triggered_at"]
+            return (ineligible(trigger) is not None, not stays, is_out_of_place, -lasts, age, trigger["subject"])
 
         trigger = min(triggers, key=order)
         is_member = bool(member) and member["subject"] == trigger["subject"]
@@ -331,7 +339,7 @@ class Audiences:
                 return "control" in known
             return bucket_of(self.world["salt"], campaign, person) < Decimal(str(share or 0)) * 10000
 
-        universal = f"universal:{self.as_of.year}"
+        universal = f"universal:{(self.as_of + DAY).year}"
         for decision in self.decisions:
             if decision.stage != "unsuppressed":
                 continue
@@ -403,8 +411,7 @@ class Audiences:
                 if cap["channel"] not in ("*", channel) or cap["counts_as"] not in ("*", kind):
                     continue
                 today = sum(
-                    cap["channel"] in ("*", each.channel)
-                    and cap["counts_as"] in ("*", self.counts_as(each, each.channel))
+                    cap["channel"] in ("*", each.channel) and cap["counts_as"] in ("*", self.takes_room_as(each))
                     for each in kept
                 )
                 if cap["channel"] == cap["counts_as"] == "*":
@@ -455,6 +462,10 @@ class Audiences:
     def counts_as(self, decision: Decision, channel: str) -> str:
         return PROMOTIONAL if self.offer_of(decision, channel) else self.class_of(decision)["counts_as"]
 
+    def takes_room_as(self, decision: Decision) -> str:
+        """An offer that may not go leaves its room to nobody."""
+        return PROMOTIONAL if self.audiences[decision.audience]["offer"] else self.class_of(decision)["counts_as"]
+
     def plan(self) -> None:
         """Of everybody, so that who gets nothing can be told what it would have been."""
         for decision in self.decisions:
@@ -466,28 +477,41 @@ class Audiences:
                 decision.counts_as = self.counts_as(decision, decision.channel)
             if decision.member:
                 decision.send_not_before = decision.member["send_not_before"]
+                decision.send_until = decision.member["expires_at"]
             elif decision.channel:
-                decision.send_not_before = self.send_not_before(decision, decision.channel)
+                decision.send_not_before, decision.send_until = self.times(decision, decision.channel)
 
-    def send_not_before(self, decision: Decision, channel: str) -> datetime | None:
+    def times(self, decision: Decision, channel: str) -> tuple[datetime | None, datetime]:
+        """From when on it may be sent (None: at no time) and until when."""
         if channel == HELPDESK:
-            return self.cut
+            return self.cut, decision.expires_at
         contact = self.contacts.get(decision.customer_id, {})
         country, zone = contact.get("country_code"), contact.get("time_zone")
         sure = zone if contact.get("time_zone_source") != "country_code" else None
         hurries = self.passes(decision, "quiet")
-        window = self.window(channel, country, sure, hurries)
-        if window is None:
-            return None
-        opens, closes = window
-        if hurries:
-            return opens
+        rules = self.rules_of(channel, country, hurries)
+        if not rules:
+            return self.cut, decision.expires_at
+        any_time = all(is_free(rule) for rule in rules)
+        days = self.windows(channel, country, sure, hurries)[:2]
         hour = self.channels.get((decision.customer_id, channel), {}).get("preferred_hour")
-        if hour is None or zone is None or closes == datetime.max:
-            return opens
-        # The person's usual hour on the local day on which the window is
-        wanted = self.usual_hour(channel, country, sure, zone, hour)
-        return max(opens, min(wanted, closes - HOUR))
+        zones = self.zones_of(country, sure)
+        if hour is not None and len(zones) == 1 and days and not hurries:
+            suiting = []
+            for day, opens, closes in days:
+                at = max(opens, min(instant(day, hour, zones[0]), closes - HOUR))
+                suiting.append((at, closes))
+            at, closes = suiting[0]
+            if at < self.read:
+                at, closes = suiting[1] if len(suiting) > 1 else (datetime.max, closes)
+            if at >= self.read and (at == suiting[0][0] or at < decision.expires_at):
+                return at, decision.expires_at if any_time else min(decision.expires_at, closes)
+        if any_time:
+            return self.cut, decision.expires_at
+        if not days:
+            return None, decision.expires_at
+        _, opens, closes = days[0]
+        return max(opens, self.read), min(decision.expires_at, closes)
 
     def rules_of(self, channel: str, country: str | None, hurries: bool) -> list[dict]:
         rows = [row for row in self.world["sending_hours"] if row["channel"] == channel]
@@ -503,16 +527,11 @@ class Audiences:
         return sorted({row["time_zone"] for row in rows if country is None or row["country_code"] == country})
 
     @cache  # noqa: B019
-    def windows(self, channel: str, country: str | None, sure: str | None, hurries: bool) -> tuple | None:
-        """The first local day with a window, its opening and closing."""
+    def windows(self, channel: str, country: str | None, sure: str | None, hurries: bool) -> list[tuple]:
+        """The local days with a window that is not over when the export is read, its opening and closing."""
         holidays = {(row["country_code"], row["holiday_on"]) for row in self.world["public_holidays"]}
         rules, zones = self.rules_of(channel, country, hurries), self.zones_of(country, sure)
-        free = [
-            (rule["opens_hour"], rule["closes_hour"], rule["on_sundays"], rule["on_holidays"]) == (0, 24, True, True)
-            for rule in rules
-        ]
-        if not rules or (all(free) and not sure):
-            return (self.as_of, self.cut, datetime.max)
+        found = []
         for offset in range(int(self.thresholds["sending_days"]) + 1):
             day = self.as_of + offset * DAY
             allowed = all(
@@ -524,17 +543,9 @@ class Audiences:
                 continue
             opens = max(instant(day, rule["opens_hour"], zone) for rule in rules for zone in zones)
             closes = min(instant(day, rule["closes_hour"], zone) for rule in rules for zone in zones)
-            if opens < closes and closes > self.cut:
-                return (day, max(opens, self.cut), closes)
-        return None
-
-    def window(self, *wanted) -> tuple[datetime, datetime] | None:
-        found = self.windows(*wanted)
-        return found and found[1:]
-
-    def usual_hour(self, channel: str, country: str | None, sure: str | None, zone: str, hour: int) -> datetime:
-        day, *_ = self.windows(channel, country, sure, False)
-        return instant(day, hour, zone)
+            if opens < closes and closes > self.read:
+                found.append((day, opens, closes))
+        return found
 
     # 6 Not too many
 
@@ -544,8 +555,12 @@ class Audiences:
         for row in self.world["messages"]:
             messages[row["customer_id"]].append((row["messaged_at"], row["channel"], row["message_class"]))
         self.sent = defaultdict(list, {person: list(rows) for person, rows in messages.items()})
+        builds = defaultdict(list)
         for row in self.log:
-            if not is_message(row) or row["channel"] == HELPDESK:
+            builds[row["audience"], row["customer_id"], row["changed_at"]].append(row)
+        for rows in builds.values():
+            row = max(rows, key=lambda each: each["change_number"])  # a build of the same day may have changed the plan
+            if not any(is_message(each) for each in rows) or row["channel"] == HELPDESK:
                 continue
             person = self.now(row["customer_id"])
             planned = max(row["changed_at"], row["send_not_before"] or row["changed_at"])
@@ -623,6 +638,11 @@ def is_message(row: dict) -> bool:
 def products_of(row: dict) -> set[tuple[str, str]]:
     told = {("family", row["product_family"]), ("product", row["product_id"])}
     return {(scope, value) for scope, value in told if value is not None}
+
+
+def is_free(rule: dict) -> bool:
+    times = (rule["opens_hour"], rule["closes_hour"], rule["on_sundays"], rule["on_holidays"])
+    return times == (0, 24, True, True)
 
 
 @cache

@@ -246,7 +246,7 @@ class Maker:
             if self.maybe(0.1):
                 self.arm(audience["audience"], person)
             if self.maybe(0.01):
-                self.arm(f"universal:{self.as_of.year}", person)
+                self.arm(f"universal:{(self.as_of + DAY).year}", person)
 
     def live_from(self, audience: dict) -> datetime:
         if not audience["live_from"]:

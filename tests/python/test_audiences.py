@@ -244,7 +244,7 @@ class Town:
         for row in self.world["audiences"]:
             row["holdout_share"] = Decimal(0)
         for row in self.world["thresholds"]:
-            if row["name"] == "universal_control_share":
+            if row["name"] in ("universal_control_share", "export_lag_hours"):
                 row["value"] = Decimal(0)
 
     def add(self, table: str, **row) -> None:

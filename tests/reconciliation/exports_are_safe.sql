@@ -379,7 +379,7 @@ semi join controlled
     on
         messages_out.customer_id = controlled.customer_id
         and controlled.campaign
-        in (messages_out.audience, 'universal:' || cast(year(point_in_time.as_of) as string))
+        in (messages_out.audience, {{ universal_campaign() }})
 where messages_out.may_have_holdout
 union all
 select

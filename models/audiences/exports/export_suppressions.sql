@@ -53,7 +53,7 @@ subscribed as (
 universal as (
     select
         customers.customer_id,
-        'universal:' || cast(year(point_in_time.as_of) as string) as campaign
+        {{ universal_campaign() }} as campaign
     from customers
     cross join point_in_time
 ),

@@ -82,6 +82,7 @@ necessary_outcomes as (
         ranked.customer_id,
         ranked.channel,
         ranked.send_not_before,
+        ranked.send_until,
         case
             when ranked.channel <> 'helpdesk' and not ranked.passes_arbitration and ranked.live_before > 0
                 then 'lost_arbitration'
@@ -94,9 +95,9 @@ necessary_outcomes as (
     left join taken on ranked.customer_id = taken.customer_id and ranked.channel = taken.channel
 ),
 
--- What this day's messages leave no room for: by channel and class what won, and over everything whatever was due, so
--- that who may not be sent a notice is not sent a promotion instead.
-{%- for name, columns in {'own': ['channel', 'counts_as'], 'channel': ['channel'], 'class': ['counts_as']}.items() %}
+-- What this day's messages leave no room for: by channel and class what won, a message with an offer even where the offer
+-- may not go with it, and over everything whatever was due: who may not be sent the one is not sent a promotion instead.
+{%- for name, columns in {'own': ['channel', 'takes_room_as'], 'channel': ['channel'], 'class': ['takes_room_as']}.items() %}
 kept_by_{{ name }} as (
     select
         customer_id,
@@ -137,11 +138,11 @@ marketing as (
         on
             entrants.customer_id = kept_by_own.customer_id
             and entrants.channel = kept_by_own.channel
-            and entrants.counts_as = kept_by_own.counts_as
+            and entrants.counts_as = kept_by_own.takes_room_as
     left join kept_by_channel
         on entrants.customer_id = kept_by_channel.customer_id and entrants.channel = kept_by_channel.channel
     left join kept_by_class
-        on entrants.customer_id = kept_by_class.customer_id and entrants.counts_as = kept_by_class.counts_as
+        on entrants.customer_id = kept_by_class.customer_id and entrants.counts_as = kept_by_class.takes_room_as
     left join due on entrants.customer_id = due.customer_id
     where entrants.consent_purpose = 'marketing'
 ),
@@ -189,6 +190,7 @@ marketing_outcomes as (
         ranked.customer_id,
         ranked.channel,
         ranked.send_not_before,
+        ranked.send_until,
         case ranked.hindrance
             when 3 then 'lost_arbitration'
             when 2 then 'over_cap'
@@ -211,6 +213,7 @@ select
     customer_id,
     channel,
     send_not_before,
+    send_until,
     contender_reason,
     case when contender_reason = 'lost_arbitration' then winner_audience end as winner_audience
 from outcomes

@@ -78,7 +78,7 @@ entrants as (
     left join controls as universal
         on
             settings.may_have_holdout
-            and universal.campaign = 'universal:' || cast(year(point_in_time.as_of) as string)
+            and universal.campaign = {{ universal_campaign() }}
             and qualified.customer_id = universal.customer_id
     where own.campaign is null and universal.campaign is null
 ),
@@ -99,6 +99,7 @@ routed as (
             when entrants.offer is not null and open_routes.may_send_marketing then 'promotional'
             else entrants.counts_as
         end as counts_as,
+        case when entrants.offer is null then entrants.counts_as else 'promotional' end as takes_room_as,
         open_routes.is_stale,
         entrants.is_live and not open_routes.is_stale as is_live,
         open_routes.answer_rate,
@@ -131,17 +132,28 @@ redirects as (
     select * from {{ ref('customer_id_redirects') }}
 ),
 
+-- A build of the same day may have changed where its message goes.
+log as (
+    select
+        *,
+        max(case when change = 'add' or reason = 'new_trigger' then 1 else 0 end) over (
+            partition by audience, customer_id, changed_at
+        ) as is_message
+    from {{ source('state', 'audience_log') }}
+    qualify row_number() over (partition by audience, customer_id, changed_at order by change_number desc) = 1
+),
+
 planned as (
     select
         coalesce(redirects.customer_id, log.customer_id) as customer_id,
         log.channel,
         log.counts_as,
         greatest(log.changed_at, coalesce(log.send_not_before, log.changed_at)) as messaged_at
-    from {{ source('state', 'audience_log') }} as log
+    from log
     cross join point_in_time
     left join redirects on log.customer_id = redirects.old_customer_id
     where
-        (log.change = 'add' or log.reason = 'new_trigger')
+        log.is_message = 1
         and log.changed_at < point_in_time.cut_at
         and log.channel <> 'helpdesk'
 ),
@@ -221,30 +233,33 @@ rooms as (
     group by customer_id, channel, counts_as
 ),
 
--- The hour that suits the person, within the hours that are allowed.
-timed as (
+-- The hour that suits the person, within the hours of the first day and of the next.
+placed as (
     select
         routed.*,
         rooms.own_room,
         rooms.channel_room,
         rooms.class_room,
         rooms.common_room,
-        case
-            when routed.channel = 'helpdesk'
-                or routed.passes like '% quiet %' and not coalesce(windows.also_service, true)
-                then routed.cut_at
-            when routed.passes like '% quiet %' or routed.preferred_hour is null or windows.time_zone is null
-                then windows.opens_at
-            else greatest(
-                windows.opens_at,
-                least(
-                    {{ local_to_utc(
-                        hours_later('cast(windows.local_day as timestamp)', 'routed.preferred_hour'), 'windows.time_zone'
-                    ) }},
-                    {{ hours_later('windows.closes_at', '-1') }}
-                )
+        windows.is_always_open,
+        windows.read_at,
+        windows.opens_at,
+        windows.closes_at,
+        windows.next_closes_at,
+        routed.channel = 'helpdesk'
+        or routed.passes like '% quiet %' and not coalesce(windows.also_service, true) as is_at_once,
+        {%- for which in ['', 'next_'] %}
+        case when windows.time_zone is not null and routed.preferred_hour is not null then greatest(
+            windows.{{ which }}opens_at,
+            least(
+                {{ local_to_utc(
+                    hours_later('cast(windows.' ~ which ~ 'local_day as timestamp)', 'routed.preferred_hour'),
+                    'windows.time_zone'
+                ) }},
+                {{ hours_later('windows.' ~ which ~ 'closes_at', '-1') }}
             )
-        end as send_not_before
+        ) end as {{ which }}hour_at{{ ',' if not loop.last }}
+        {%- endfor %}
     from routed
     left join rooms
         on
@@ -257,6 +272,32 @@ timed as (
             routed.channel = windows.channel
             and contacts.zone_key = windows.zone_key
             and contacts.country_code = windows.country_code
+),
+
+chosen as (
+    select
+        *,
+        passes not like '% quiet %' and hour_at >= read_at as suits_first,
+        passes not like '% quiet %' and hour_at < read_at and next_hour_at < expires_at as suits_next
+    from placed
+),
+
+timed as (
+    select
+        *,
+        case
+            when is_at_once then cut_at
+            when suits_first then hour_at
+            when suits_next then next_hour_at
+            when is_always_open then cut_at
+            else greatest(opens_at, read_at)
+        end as send_not_before,
+        case
+            when is_at_once or is_always_open then expires_at
+            when suits_next then least(expires_at, next_closes_at)
+            else least(expires_at, closes_at)
+        end as send_until
+    from chosen
 )
 
 select
@@ -271,6 +312,7 @@ select
     passes like '% cap %' as passes_cap,
     has_offer,
     counts_as,
+    takes_room_as,
     is_stale,
     is_live,
     answer_rate,
@@ -279,5 +321,6 @@ select
     class_room,
     common_room,
     send_not_before,
-    coalesce(send_not_before >= expires_at, true) as is_late
+    send_until,
+    coalesce(send_not_before >= send_until, true) as is_late
 from timed

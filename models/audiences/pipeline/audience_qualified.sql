@@ -5,10 +5,10 @@
     'service_recovery', 'stranded_points', 'vip_expedited_late'
 ] %}
 -- Grain: audience and person who qualifies at as_of, by one trigger: the one that made somebody a member as long as it
--- lasts (where the audience has a cool-down; without one a new trigger is a new message), else the newest of a product
--- that is not out of place, else the newest. ineligible_reason is null for who may go on. Budget and share of the base
--- are judged here, by the best trigger, before anything that stops a person: what stops one person must never let
--- another one in.
+-- lasts (where the audience has a cool-down; without one a new trigger is a new message, once), else by one of a product
+-- that is not out of place, of these by the one that lasts longest, which is mostly the newest: what ends sooner may find
+-- no hour any more. ineligible_reason is null for who may go on. Budget and share of the base are judged here, by the best
+-- trigger, before anything that stops a person: what stops one person must never let another one in.
 with
 
 point_in_time as (
@@ -35,6 +35,18 @@ families_out_of_place as (
         product_family
     from {{ ref('audience_out_of_place') }}
     where product_family is not null
+),
+
+-- Where nobody rests, one trigger is one message all the same.
+answered as (
+    select distinct
+        log.audience,
+        coalesce(redirects.customer_id, log.customer_id) as customer_id,
+        log.subject
+    from {{ source('state', 'audience_log') }} as log
+    inner join point_in_time on log.changed_at < point_in_time.cut_at
+    left join {{ ref('customer_id_redirects') }} as redirects on log.customer_id = redirects.old_customer_id
+    where log.change = 'add' or log.reason = 'new_trigger'
 ),
 
 triggers as (
@@ -93,10 +105,21 @@ stood as (
         case when standing.is_member and standing.subject = dated.subject then standing.channel end as member_channel,
         case when standing.is_member and standing.subject = dated.subject then standing.send_not_before end
             as member_send_not_before,
-        standing.rests_from
+        case when standing.is_member and standing.subject = dated.subject then standing.expires_at end
+            as member_send_until,
+        standing.rests_from,
+        {{ day_begins('dated.live_from') }} as live_from_at,
+        answered.subject is not null
+        and not coalesce(standing.is_member and standing.subject = dated.subject, false) as is_answered
     from dated
     cross join point_in_time
     left join standing on dated.audience = standing.audience and dated.customer_id = standing.customer_id
+    left join answered
+        on
+            dated.cool_down_days = 0
+            and dated.audience = answered.audience
+            and dated.customer_id = answered.customer_id
+            and dated.subject = answered.subject
     where dated.triggered_at < point_in_time.cut_at
 ),
 
@@ -106,7 +129,8 @@ judged as (
         case
             when ends_at <= cut_at then 'over'
             when expires_at <= cut_at then 'too_old'
-            when is_live and cast(live_from as timestamp) > triggered_at then 'before_live_from'
+            when is_live and live_from_at > triggered_at then 'before_live_from'
+            when is_answered then 'answered'
             when not is_member and rests_from is not null
                 and {{ days_later('rests_from', 'cool_down_days') }} > cut_at then 'cool_down'
         end as ineligible_reason
@@ -126,7 +150,7 @@ chosen as (
             case when ineligible_reason is null then 0 else 1 end asc,
             case when is_member and cool_down_days > 0 then 0 else 1 end asc,
             case when is_out_of_place then 1 else 0 end asc,
-            triggered_at desc, subject asc
+            expires_at desc, triggered_at desc, subject asc
     ) = 1
 ),
 
@@ -157,6 +181,7 @@ select
     entered_at,
     member_channel,
     member_send_not_before,
+    member_send_until,
     case
         when ineligible_reason is not null then ineligible_reason
         when cost_so_far > daily_budget and not is_member then 'over_budget'

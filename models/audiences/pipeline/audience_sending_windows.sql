@@ -1,7 +1,9 @@
--- Grain: channel, time zone and country of a recipient: the first hours after the cut in which a message may be sent,
--- in UTC. Where the zone is not known, the hours that are allowed in every zone of the country; where the country is
--- not known either, in every zone of the world and under the rules of every country: then there may be none (null).
--- local_day and time_zone are for the person's usual hour: the clocks may change on that day.
+-- Grain: channel, time zone and country of a recipient: the first hours in which a message may be sent once its export
+-- has been read (export_lag_hours after the cut), and those of the next day that has any, in UTC. Where the zone is not
+-- known, the hours that are allowed in every zone of the country; where the country is not known either, in every zone
+-- of the world and under the rules of every country: then there may be none (null). local_day and time_zone (null if
+-- there are several) are for the person's usual hour: the clocks may change on that day. Where is_always_open, hours are
+-- a matter of taste.
 with
 
 point_in_time as (
@@ -69,7 +71,7 @@ place_rules as (
 
 numbered as (
     select
-        cut_at,
+        {{ hours_later('cut_at', threshold('export_lag_hours')) }} as read_at,
         as_of,
         {{ explode(integers(0, threshold('sending_days'))) }} as days_ahead
     from point_in_time
@@ -77,7 +79,7 @@ numbered as (
 
 days as (
     select
-        cut_at,
+        read_at,
         {{ add_days('as_of', 'days_ahead') }} as local_day
     from numbered
 ),
@@ -89,7 +91,7 @@ ruled_days as (
         place_rules.zone_key,
         place_rules.country_code,
         days.local_day,
-        days.cut_at,
+        days.read_at,
         max(place_rules.opens_hour) as opens_hour,
         min(place_rules.closes_hour) as closes_hour,
         bool_and(
@@ -100,7 +102,7 @@ ruled_days as (
     cross join days
     left join holidays
         on days.local_day = holidays.holiday_on and place_rules.rule_country_code = holidays.country_code
-    group by place_rules.channel, place_rules.zone_key, place_rules.country_code, days.local_day, days.cut_at
+    group by place_rules.channel, place_rules.zone_key, place_rules.country_code, days.local_day, days.read_at
 ),
 
 windows as (
@@ -109,8 +111,8 @@ windows as (
         ruled_days.zone_key,
         ruled_days.country_code,
         ruled_days.local_day,
-        ruled_days.cut_at,
-        max(place_zones.time_zone) as time_zone,
+        ruled_days.read_at,
+        case when min(place_zones.time_zone) = max(place_zones.time_zone) then max(place_zones.time_zone) end as time_zone,
         max({{ local_to_utc(
             hours_later('cast(ruled_days.local_day as timestamp)', 'ruled_days.opens_hour'), 'place_zones.time_zone'
         ) }}) as opens_at,
@@ -122,13 +124,24 @@ windows as (
         on ruled_days.zone_key = place_zones.zone_key and ruled_days.country_code = place_zones.country_code
     where ruled_days.is_allowed
     group by
-        ruled_days.channel, ruled_days.zone_key, ruled_days.country_code, ruled_days.local_day, ruled_days.cut_at
+        ruled_days.channel, ruled_days.zone_key, ruled_days.country_code, ruled_days.local_day, ruled_days.read_at
+),
+
+numbered_windows as (
+    select
+        *,
+        lead(local_day) over of_place as next_local_day,
+        lead(opens_at) over of_place as next_opens_at,
+        lead(closes_at) over of_place as next_closes_at,
+        row_number() over of_place as window_number
+    from windows
+    where opens_at < closes_at and closes_at > read_at
+    window of_place as (partition by channel, zone_key, country_code order by local_day)
 ),
 
 first_windows as (
-    select * from windows
-    where opens_at < closes_at and closes_at > cut_at
-    qualify row_number() over (partition by channel, zone_key, country_code order by local_day) = 1
+    select * from numbered_windows
+    where window_number = 1
 ),
 
 place_channels as (
@@ -137,7 +150,7 @@ place_channels as (
         zone_key,
         country_code,
         bool_or(also_service) as also_service,
-        zone_key = 'unknown' and bool_and(opens_hour = 0 and closes_hour = 24 and on_sundays and on_holidays) as is_free
+        bool_and(opens_hour = 0 and closes_hour = 24 and on_sundays and on_holidays) as is_always_open
     from place_rules
     group by channel, zone_key, country_code
 )
@@ -147,15 +160,16 @@ select
     place_channels.zone_key,
     place_channels.country_code,
     place_channels.also_service,
-    case when not place_channels.is_free then first_windows.local_day end as local_day,
-    case when not place_channels.is_free then first_windows.time_zone end as time_zone,
-    case
-        when place_channels.is_free then point_in_time.cut_at
-        else greatest(first_windows.opens_at, first_windows.cut_at)
-    end as opens_at,
-    case when not place_channels.is_free then first_windows.closes_at end as closes_at
+    place_channels.is_always_open,
+    first_windows.read_at,
+    first_windows.time_zone,
+    first_windows.local_day,
+    first_windows.opens_at,
+    first_windows.closes_at,
+    first_windows.next_local_day,
+    first_windows.next_opens_at,
+    first_windows.next_closes_at
 from place_channels
-cross join point_in_time
 left join first_windows
     on
         place_channels.channel = first_windows.channel

@@ -55,7 +55,8 @@ select
     case when is_member then last_messaged_at else last_left_at end as rests_from,
     subject,
     channel,
-    send_not_before
+    send_not_before,
+    expires_at
 from with_others
 qualify row_number() over (
     partition by audience, person_id
