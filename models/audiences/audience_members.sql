@@ -17,6 +17,10 @@ log as (
     qualify row_number() over (partition by audience, customer_id order by change_number desc) = 1
 ),
 
+settings as (
+    select * from {{ ref('audience_settings') }}
+),
+
 external_ids as (
     {{ external_ids() }}
 )
@@ -34,10 +38,12 @@ select
     decisions.send_not_before,
     decisions.expires_at,
     decisions.offer,
+    case when decisions.offer is not null then settings.offer_terms end as offer_terms,
     coalesce(log.changed_at, point_in_time.cut_at) as updated_at,
     log.payload_hash,
     decisions.audience_version
 from decisions
 cross join point_in_time
+left join settings on decisions.audience = settings.audience
 left join log on decisions.audience = log.audience and decisions.customer_id = log.customer_id
 left join external_ids on decisions.customer_id = external_ids.customer_id and external_ids.is_main

@@ -337,7 +337,9 @@ select
     {{ significant('sample_ratio_p') }} as sample_ratio_p,
     sample_ratio_p < {{ threshold('min_sample_ratio_p') }} as has_sample_ratio_mismatch,
     {{ significant('leak_rate') }} as leak_rate,
-    {{ significant('conversion_lift / nullif(1 - leak_rate, 0)') }} as complier_lift,
+    {%- for side in ['', '_low', '_high'] %}
+    {{ significant('conversion_lift' ~ side ~ ' / nullif(1 - leak_rate, 0)') }} as complier_lift{{ side }},
+    {%- endfor %}
     {{ significant('minimum_detectable_effect') }} as minimum_detectable_effect,
     reason is null
     and not coalesce(sample_ratio_p < {{ threshold('min_sample_ratio_p') }}, false)

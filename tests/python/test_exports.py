@@ -53,7 +53,7 @@ TABLES = {
     },
     "marts.subscriptions": {"customer_id": TEXT, "product_family": TEXT, "product_id": TEXT, "is_active": "boolean"},
     "audiences.audience_decisions": DECISION,
-    "audiences.audience_settings": {"audience": TEXT, "destination": TEXT, "class_rank": "int"},
+    "audiences.audience_settings": {"audience": TEXT, "destination": TEXT, "class_rank": "int", "offer_terms": TEXT},
     "audiences.audience_qualified": {"audience": TEXT, "customer_id": TEXT, "product_family": TEXT},
     "audiences.audience_holds": {
         "hold_id": TEXT, "customer_id": TEXT, "kind": TEXT, "holds_until": "date", "is_open": "boolean",
@@ -272,6 +272,29 @@ def test_a_build_without_news_tells_nothing(sample):
     assert shop.exports.rows("from state.audience_log") == told_before != []
 
 
+def test_tools_are_told_what_an_offer_promises(sample):
+    """Who may not be made an offer is not told its terms."""
+    terms = '{"reward_type": "percent_off", "reward_value": 50.00, "minimum_order": 30.00}'
+    exports = Exports(sample).give("staging.point_in_time", {"as_of": date(2024, 2, 29), "cut_at": FIRST})
+    exports.give("audiences.audience_settings", {"audience": "churn_risk", "offer_terms": terms})
+    exports.give("marts.customer_records", record("ann", "1"), record("bea", "2"))
+    decision = {"audience": "churn_risk", "outcome": "exported", "channel": "email", "subject": "s", "reason": "Gone"}
+    decision |= {"reason_detail": "{}", "send_not_before": FIRST, "expires_at": FIRST, "audience_version": "1"}
+    exports.give(
+        "audiences.audience_decisions",
+        decision | {"customer_id": "ann", "offer": "half_price"},
+        decision | {"customer_id": "bea"},
+    )
+    exports.connection.execute(f"insert into state.audience_log {exports.sql('audience_log')}")
+    exports.make("audience_members", "export_mirror", "export_cursor", "export_braze_cdi")
+    for export in ("export_mirror", "export_cursor"):
+        rows = exports.rows(f"from audiences.{export} order by customer_id")
+        assert [row["offer_terms"] for row in rows] == [terms, None]
+    payloads = [json.loads(row["payload"]) for row in exports.rows("from audiences.export_braze_cdi order by all")]
+    told = [message["offer_terms"] for payload in payloads for message in payload["perennial_messages"]]
+    assert sorted(told, key=str) == sorted([json.loads(terms), None], key=str)
+
+
 # Addresses
 
 
@@ -282,6 +305,7 @@ def test_only_the_address_of_the_channel_leaves(sample):
         create table audiences.audience_members as
         select audience || channel as audience_member_id, audience, 'ann' as customer_id, '5' as external_id, channel,
             'Late' as reason, '{"order_id": "shop:77"}' as reason_detail, null::varchar as offer,
+            null::varchar as offer_terms,
             timestamp '2024-03-01' as send_not_before, timestamp '2024-03-02' as expires_at,
             timestamp '2024-03-01' as entered_at, timestamp '2024-03-01' as updated_at, 'h' as payload_hash
         from (values ('a', 'email'), ('b', 'sms'), ('c', 'push'), ('d', 'helpdesk')) as given (audience, channel)

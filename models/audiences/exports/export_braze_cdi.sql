@@ -19,6 +19,7 @@ members as (
             'reason': json_string('reason'),
             'reason_detail': 'reason_detail',
             'offer': json_string('offer'),
+            'offer_terms': 'offer_terms',
             'send_not_before': json_time('send_not_before'),
             'expires_at': json_time('expires_at'),
         }), ', ', 'audience') }} as messages

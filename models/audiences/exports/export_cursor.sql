@@ -35,6 +35,7 @@ select
     members.reason,
     members.reason_detail,
     members.offer,
+    members.offer_terms,
     members.send_not_before,
     members.expires_at
 from log

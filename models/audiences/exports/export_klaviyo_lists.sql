@@ -33,6 +33,7 @@ select
     first_name,
     reason,
     offer,
+    offer_terms,
     send_not_before,
     expires_at
 from addressed

@@ -28,6 +28,7 @@ select
     members.reason,
     members.reason_detail,
     members.offer,
+    members.offer_terms,
     members.send_not_before,
     members.expires_at,
     members.entered_at,

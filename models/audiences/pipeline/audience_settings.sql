@@ -20,7 +20,18 @@ classes as (
 ),
 
 offers as (
-    select * from {{ ref('offers') }}
+    select
+        *,
+        {{ json_object({
+            'reward_type': json_string('reward_type'),
+            'reward_value': json_number('reward_value'),
+            'minimum_order': json_number('minimum_order'),
+            'valid_days': json_number('valid_days'),
+            'scope': json_string('scope'),
+            'scope_value': json_string('scope_value'),
+            'segment': json_string('segment'),
+        }) | indent(8) }} as offer_terms
+    from {{ ref('offers') }}
 ),
 
 base as (
@@ -60,6 +71,7 @@ select
     ' ' || coalesce(classes.passes, '') || ' ' as passes,
     ' ' || audiences.channels || ' ' as channels,
     audiences.offer,
+    offers.offer_terms,
     cast(coalesce(offers.cost, 0) as decimal(18, 2)) as offer_cost,
     cast(audiences.cool_down_days as int) as cool_down_days,
     cast(audiences.max_trigger_age_days as int) as max_trigger_age_days,
@@ -73,7 +85,7 @@ select
     audiences.live_from,
     absent.absent_sources is null as is_active,
     absent.absent_sources,
-    substr(audiences.settings_hash, 1, 8) as audience_version,
+    substr({{ hash_text("concat_ws('|', audiences.settings_hash, offers.offer_terms)") }}, 1, 8) as audience_version,
     base.base_count
 from audiences
 cross join base
