@@ -1,7 +1,7 @@
 -- Grain: campaign and person, with the arm. campaign is an audience, or universal:<year>, whose control group gets no
 -- marketing at all in that year. The bucket is a salted hash of the person's id; what a live campaign once assigned
 -- stays as it was (state.audience_arms). Who was merged of several people is control if one of them was. A campaign
--- that is not live has the arms that it would have; they are not remembered.
+-- that is not live, or is held back as too large, has the arms that it would have; they are not remembered.
 with
 
 point_in_time as (
@@ -16,6 +16,10 @@ settings as (
 screened as (
     select * from {{ ref('audience_screened') }}
     where suppressed_reason is null
+),
+
+qualified as (
+    select * from {{ ref('audience_qualified') }}
 ),
 
 redirects as (
@@ -44,17 +48,21 @@ wanted as (
         settings.audience as campaign,
         screened.customer_id,
         settings.control_share,
-        settings.is_live
+        settings.is_live and not qualified.is_too_many as is_live
     from screened
     inner join settings on screened.audience = settings.audience
+    inner join qualified
+        on screened.audience = qualified.audience and screened.customer_id = qualified.customer_id
     union all
     select
         {{ universal_campaign() }} as campaign,
         screened.customer_id,
         cast({{ threshold('universal_control_share') }} as decimal(9, 6)) as control_share,
-        bool_or(settings.is_live) as is_live
+        bool_or(settings.is_live and not qualified.is_too_many) as is_live
     from screened
     inner join settings on screened.audience = settings.audience
+    inner join qualified
+        on screened.audience = qualified.audience and screened.customer_id = qualified.customer_id
     cross join point_in_time
     group by point_in_time.as_of, screened.customer_id
 ),

@@ -82,6 +82,7 @@ decided as (
     select
         gathered.*,
         routes.may_send_marketing,
+        routes.is_stale,
         case
             when gathered.ineligible_reason is not null then gathered.ineligible_reason
             when gathered.suppressed_reason is not null then gathered.suppressed_reason
@@ -124,9 +125,17 @@ select
         else 'held_back'
     end as outcome,
     outcome_reason,
-    nullif(concat_ws(' ', ineligible_reason, all_reasons, control_reason, case when outcome_reason not in (
-        coalesce(ineligible_reason, ''), coalesce(suppressed_reason, ''), coalesce(control_reason, '')
-    ) then outcome_reason end), '') as all_reasons,
+    nullif(concat_ws(
+        ' ',
+        ineligible_reason,
+        all_reasons,
+        control_reason,
+        contender_reason,
+        case when outcome_reason = 'quiet_hours' and contender_reason is null then 'quiet_hours' end,
+        case when not is_live then 'not_live' end,
+        case when is_too_many then 'too_many' end,
+        case when is_stale then 'stale_consent' end
+    ), '') as all_reasons,
     winner_audience,
     subject,
     triggered_at,

@@ -1,10 +1,10 @@
 {#
     What the rows of a seed must agree in: each list of columns is a key (keys), a column names rows of other seeds
     (references: {column: [ref('seed'), column there]}), a condition is true for every row (rules: {sentence: condition};
-    null is not true). The result has one row per broken rule: the sentence, and which rows break it. macro report_run
+    null is not true), and rows that code knows by name are there (required: {column: [names]}). The result has one row per broken rule: the sentence, and which rows break it. macro report_run
     says them at the end of the run. No sentence has an apostrophe.
 #}
-{% test settings_hold(model, keys, rules={}, references={}) %}
+{% test settings_hold(model, keys, rules={}, references={}, required={}) %}
 {%- set name = "concat_ws(' ', " ~ keys[0] | join(', ') ~ ')' %}
 with broken as (
     {%- for columns in keys %}
@@ -28,6 +28,16 @@ with broken as (
         coalesce({{ name }}, '') as row_name
     from {{ model }}
     where {{ column }} is not null and {{ column }} not in (select {{ referred_column }} from {{ referred }})
+    {%- endfor %}
+    {%- for column, names in required.items() %}
+    {%- for name in names %}
+    union all
+    select
+        'A row is missing, without which its rule is not kept: put it back' as sentence,
+        '{{ name }}' as row_name
+    from (select 1 as one) as only
+    where '{{ name }}' not in (select {{ column }} from {{ model }} where {{ column }} is not null)
+    {%- endfor %}
     {%- endfor %}
     {%- for sentence, condition in rules.items() %}
     union all

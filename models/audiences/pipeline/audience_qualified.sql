@@ -1,9 +1,3 @@
-{#- An audience's model is named here, its settings stand in seeds/audiences.csv. -#}
-{%- set models = [
-    'advocates', 'churn_risk', 'cross_category', 'delayed_shipment_apology', 'due_for_reorder', 'early_access',
-    'just_ordered_invite', 'lapsed_winback', 'loyalty_notice', 'next_order', 'option_preference', 'review_request',
-    'service_recovery', 'stranded_points', 'vip_expedited_late'
-] %}
 -- Grain: audience and person who qualifies at as_of, by one trigger: the one that made somebody a member as long as it
 -- lasts (where the audience has a cool-down; without one a new trigger is a new message, once), else by one of a product
 -- that is not out of place, of these by the one that lasts longest, which is mostly the newest: what ends sooner may find
@@ -50,7 +44,7 @@ answered as (
 ),
 
 triggers as (
-    {%- for model in models %}
+    {%- for model in audience_models() %}
     {{ 'union all' if not loop.first }}
     select
         '{{ model }}' as model,

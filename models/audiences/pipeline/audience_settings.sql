@@ -82,7 +82,7 @@ select
     cast(audiences.daily_budget as decimal(18, 2)) as daily_budget,
     audiences.destination,
     audiences.is_live or {{ var('audiences_live') }} as is_live,
-    audiences.live_from,
+    cast(audiences.live_from as date) as live_from,
     absent.absent_sources is null as is_active,
     absent.absent_sources,
     substr({{ hash_text("concat_ws('|', audiences.settings_hash, offers.offer_terms)") }}, 1, 8) as audience_version,
