@@ -119,7 +119,7 @@ class Maker:
             marketing = row["purpose_class"] in ("lifecycle", "promotion")
             row["is_live"] = self.maybe(0.75)
             row["live_from"] = self.as_of - self.pick((0, 1, 3, 400)) * DAY if row["is_live"] else None
-            row["cool_down_days"] = max(self.pick((0, 1, 3, 20, row["cool_down_days"])), marketing)
+            row["cool_down_days"] = max(self.pick((0, 1, 3, 20, row["cool_down_days"])), int(marketing))
             row["max_trigger_age_days"] = self.pick((1, 5, 14))
             row["max_share_of_base"] = self.pick((Decimal("0.05"), Decimal("0.5"), Decimal(1), Decimal(1)))
             row["daily_budget"] = self.pick((None, None, Decimal(100), Decimal(1000), Decimal(0)))

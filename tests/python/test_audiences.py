@@ -490,3 +490,64 @@ def test_what_sells_competes_where_it_could_go_out(town):
     decisions = town.decide()
     assert decisions["loyalty_balance", "one"]["outcome_reason"] == "over_cap"
     assert decisions["churn_risk", "one"]["winner_audience"] == "loyalty_balance"
+
+
+def lagging(town: Town, hours: int) -> None:
+    for row in town.world["thresholds"]:
+        if row["name"] == "export_lag_hours":
+            row["value"] = Decimal(hours)
+
+
+def test_who_reads_the_export_in_the_morning_writes_by_day(models):
+    """At the cut it is seven in the evening in New York; the window of the day ends at eight."""
+    new_york = ("US", "America/New_York", "klaviyo")
+    for lag, sent, until in (
+        (0, datetime(2025, 12, 31), datetime(2025, 12, 31, 1)),
+        (1, datetime(2025, 12, 31, 14), datetime(2026, 1, 1, 1)),
+        (15, datetime(2025, 12, 31, 15), datetime(2026, 1, 1, 1)),
+    ):
+        town = Town(models)
+        lagging(town, lag)
+        town.person("one", *new_york, sms={})
+        town.trigger("one")
+        row = town.decide()["one"]
+        assert (lag, row["send_not_before"], row["expires_at"]) == (lag, sent, until)
+
+
+def test_an_hour_that_has_passed_is_that_of_the_next_day(models):
+    """Six in the evening in New York is an hour before the cut; the message may wait if it lasts so long."""
+    for ends_in, sent in ((23 * HOUR + SECOND, datetime(2025, 12, 31, 23)), (23 * HOUR, datetime(2025, 12, 31))):
+        town = Town(models)
+        town.person("one", "US", "America/New_York", "klaviyo", email={"preferred_hour": 18})
+        town.trigger("one", ends_at=town.cut + ends_in)
+        assert town.decide()["one"]["send_not_before"] == sent
+
+
+def test_a_trigger_that_had_its_message_gets_no_second_one_after_another(town):
+    town.person("one")
+    for subject, age in (("first", 3 * DAY), ("second", 2 * DAY)):
+        town.trigger("one", "delayed_shipment_apology", subject=subject, triggered_at=town.cut - age)
+        change = {"change": "add"} if subject == "first" else {"change": "update", "reason": "new_trigger"}
+        town.logged(
+            "one", changed_at=town.cut - age + HOUR, audience="delayed_shipment_apology", subject=subject, **change
+        )
+    assert town.outcomes() == {"one": "exported"}
+    town.world["qualified_delayed_shipment_apology"].pop()
+    assert town.outcomes() == {"one": "answered"}
+
+
+def test_a_plan_that_a_second_build_of_the_day_moved_counts_where_it_went(town):
+    town.person("one", sms={})
+    town.trigger("one")
+    for change, channel in (("add", "email"), ("update", "sms")):
+        town.logged("one", change, town.cut - 2 * DAY, "two_time", channel=channel)
+    assert town.outcomes() == {"one": "over_cap"}
+
+
+def test_the_control_group_of_a_year_begins_on_its_first_day(models):
+    for as_of, outcome in ((date(2025, 12, 30), "exported"), (date(2025, 12, 31), "universal_control")):
+        town = Town(models, as_of)
+        town.person("one")
+        town.trigger("one")
+        town.add("state__audience_arms", campaign="universal:2026", customer_id="one", arm="control", bucket=1)
+        assert town.outcomes() == {"one": outcome}
