@@ -429,9 +429,10 @@ for name, seconds in (("stopped_before", -1), ("stopped_after", 0)):
     BRAZE.sms("inboundreceive", name, around_cut(seconds), **told)
 
 
-def test_text_messages_wait_for_the_morning(today):
+def test_text_messages_wait_until_their_export_is_read_and_end_at_eight(today):
     message = today.decisions["stopped_after"]["one_and_done"]
-    assert (message["channel"], message["send_not_before"]) == ("sms", datetime(2024, 5, 15, 7))
+    assert message["channel"] == "sms"
+    assert (message["send_not_before"], message["expires_at"]) == (CUT + timedelta(hours=12), datetime(2024, 5, 15, 18))
 
 
 # Twins share an address and nothing else: one agreed to mail, the other to text messages. Of two others one refused
