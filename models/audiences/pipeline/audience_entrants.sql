@@ -141,7 +141,7 @@ planned as (
     cross join point_in_time
     left join redirects on log.customer_id = redirects.old_customer_id
     where
-        (log.change = 'add' or log.reason = 'new_trigger')
+        {{ is_message('log') }}
         and log.changed_at < point_in_time.cut_at
         and log.channel <> 'helpdesk'
 ),
