@@ -2,8 +2,9 @@
     materialized='incremental', incremental_strategy='append', full_refresh=false, on_schema_change='append_new_columns'
 ) }}
 -- One change of who is in an audience, as a build exported it: add, update (payload changed) or remove (reason says
--- why). Rows are never changed. Only who was added is removed; who asks to be forgotten is removed again. A build
--- without news adds nothing; a build for an earlier as_of exports nothing.
+-- why). Rows are never changed. Only who was added is removed; who asks to be forgotten is removed again, by every id
+-- that was told. A build without news adds nothing; a build for an earlier as_of exports nothing. Trap: not every add is
+-- a message; a member who goes on under another id is resumed and keeps entered_at.
 with
 
 point_in_time as (
@@ -54,7 +55,8 @@ compared as (
             else 'update'
         end as change,
         case
-            when wanted.audience is not null and newest.subject <> wanted.subject and newest.change <> 'remove'
+            when wanted.is_member and coalesce(newest.change, 'remove') = 'remove' then 'resumed'
+            when not wanted.is_member and newest.change <> 'remove' and newest.subject <> wanted.subject
                 then 'new_trigger'
             when wanted.audience is not null then null
             when erased.customer_id is not null then 'erased'
@@ -67,11 +69,19 @@ compared as (
         case when wanted.audience is not null then wanted.offer else newest.offer end as offer,
         coalesce(wanted.send_not_before, newest.send_not_before) as send_not_before,
         coalesce(wanted.expires_at, newest.expires_at) as expires_at,
-        coalesce(wanted.payload_hash, newest.payload_hash) as payload_hash
+        coalesce(wanted.payload_hash, newest.payload_hash) as payload_hash,
+        case
+            when wanted.is_member then wanted.entered_at
+            when wanted.audience is null or newest.change <> 'remove' and newest.subject = wanted.subject
+                then newest.entered_at
+            else point_in_time.cut_at
+        end as entered_at,
+        point_in_time.cut_at
     from newest
     full outer join wanted on newest.audience = wanted.audience and newest.customer_id = wanted.customer_id
-    left join erased on newest.customer_id = erased.customer_id
+    cross join point_in_time
     left join redirects on newest.customer_id = redirects.old_customer_id
+    left join erased on coalesce(redirects.customer_id, newest.customer_id) = erased.customer_id
     left join decisions
         on newest.audience = decisions.audience and newest.customer_id = decisions.customer_id
     where
@@ -88,14 +98,14 @@ select
     cast(compared.change_number as int) as change_number,
     compared.change,
     compared.reason,
-    point_in_time.cut_at as changed_at,
+    compared.cut_at as changed_at,
     compared.subject,
     compared.channel,
     compared.counts_as,
     compared.offer,
     compared.send_not_before,
     compared.expires_at,
-    compared.payload_hash
+    compared.payload_hash,
+    compared.entered_at
 from compared
-cross join point_in_time
-where point_in_time.cut_at >= (select coalesce(max(changed_at), timestamp '1970-01-01') from log)
+where compared.cut_at >= (select coalesce(max(changed_at), timestamp '1970-01-01') from log)

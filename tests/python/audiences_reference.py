@@ -147,17 +147,24 @@ class Audiences:
             newest = [history[-1] for history in histories]
             # Of several ids that are in it, the first to come
             inside = min(
-                (history for history in histories if history[-1]["change"] != "remove"),
-                key=lambda history: (entered_at(history), history[-1]["customer_id"]),
+                (history for history in histories if history[-1]["change"] != "remove" or self.has_parted(history[-1])),
+                key=lambda history: (
+                    history[-1]["change"] == "remove", added_at(history), history[-1]["customer_id"],
+                ),
                 default=None,
-            )
+            )  # fmt: skip
             messages = [row["changed_at"] for history in histories for row in history if is_message(row)]
+            was_told = inside and inside[-1]["change"] != "remove"
             found[key] = Standing(
                 member=inside and inside[-1],
-                rests_from=max(messages if inside else [row["changed_at"] for row in newest]),
+                rests_from=max(messages if was_told else [row["changed_at"] for row in newest], default=None),
                 answered=frozenset(row["subject"] for history in histories for row in history if is_message(row)),
             )
         return found
+
+    def has_parted(self, row: dict) -> bool:
+        """Of a removal: it came of a merge that was taken back since, so that the person never left."""
+        return row["reason"] == "merged" and row["customer_id"] not in self.survivors
 
     def qualify(self) -> None:
         standings = self.standings()
@@ -626,13 +633,13 @@ class Audiences:
                 decision.stage, decision.outcome = "exported", "exported"
 
 
-def entered_at(history: list[dict]) -> datetime:
+def added_at(history: list[dict]) -> datetime:
     return max(row["changed_at"] for row in history if row["change"] == "add")
 
 
 def is_message(row: dict) -> bool:
     """A row of the log that means a message, not one that only changes what is told of the member."""
-    return row["change"] == "add" or row["reason"] == "new_trigger"
+    return (row["change"] == "add" and row["reason"] != "resumed") or row["reason"] == "new_trigger"
 
 
 def products_of(row: dict) -> set[tuple[str, str]]:

@@ -326,6 +326,32 @@ def test_a_merged_person_rests_from_what_either_of_the_ids_got(town):
     assert town.outcomes() == {"one": "cool_down"}
 
 
+def test_who_goes_on_under_another_id_is_no_new_message(town):
+    for name, reason in (("resumed", "resumed"), ("added", None)):
+        town.person(name)
+        town.trigger(name)
+        town.logged(name, "add", town.cut - DAY, "two_time", reason=reason, send_not_before=town.cut + HOUR)
+    assert town.outcomes() == {"resumed": "exported", "added": "over_cap"}
+
+
+def test_who_was_removed_as_merged_and_parted_again_never_left(town):
+    town.person("one")
+    town.trigger("one", subject="order 0")
+    town.trigger("one")  # newer, and yet another message
+    town.world["qualified_churn_risk"][0]["triggered_at"] -= DAY
+    town.logged("one", "add", town.cut - 5 * DAY)
+    town.logged("one", "remove", town.cut - 4 * DAY, reason="merged")
+    row = town.decide()["one"]
+    assert (row["outcome"], row["subject"], row["is_member"]) == ("exported", "order 0", True)
+    assert row["entered_at"] == town.cut - 5 * DAY
+    # Not: merged still, and not in it under the id that took over
+    town.person("two")
+    town.add("customer_id_redirects", old_customer_id="one", customer_id="two", reason="merge", changed_at=town.cut)
+    for trigger in town.world["qualified_churn_risk"]:
+        trigger["customer_id"] = "two"
+    assert town.outcomes() == {"two": "cool_down"}
+
+
 def test_a_trigger_is_too_old_from_the_second_on_at_which_it_is(town):
     cases = {
         "too_old": {"triggered_at": town.cut - 14 * DAY},

@@ -12,19 +12,23 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
+from audiences import MEMORY, MODELS, AudienceModels
 from compiled import fill
 from conftest import Warehouse
+from test_audiences import Town
 
 TEXT = "varchar"
 DECISION = {
     "audience": TEXT, "kind": TEXT, "customer_id": TEXT, "outcome": TEXT, "outcome_reason": TEXT, "subject": TEXT,
     "channel": TEXT, "counts_as": TEXT, "offer": TEXT, "reason": TEXT, "reason_detail": TEXT,
-    "send_not_before": "timestamp", "expires_at": "timestamp", "entered_at": "timestamp", "audience_version": TEXT,
+    "send_not_before": "timestamp", "expires_at": "timestamp", "is_member": "boolean", "entered_at": "timestamp",
+    "audience_version": TEXT,
 }  # fmt: skip
 LOG = {
     "audience": TEXT, "customer_id": TEXT, "change_number": "int", "change": TEXT, "reason": TEXT,
     "changed_at": "timestamp", "subject": TEXT, "channel": TEXT, "counts_as": TEXT, "offer": TEXT,
     "send_not_before": "timestamp", "expires_at": "timestamp", "payload_hash": TEXT,
+    "entered_at": "timestamp",
 }  # fmt: skip
 TABLES = {
     "staging.point_in_time": {"as_of": "date", "cut_at": "timestamp", "reporting_timezone": TEXT},
@@ -235,7 +239,7 @@ class Shop:
                     "audience": audience, "kind": "*", "customer_id": person, "outcome": "exported", "subject": "order",
                     "channel": "email", "counts_as": "promotional", "reason": "Bought", "reason_detail": '{"n": 1}',
                     "send_not_before": member["entered_at"], "expires_at": FIRST + timedelta(days=30),
-                    "audience_version": "1", **member,
+                    "audience_version": "1", "is_member": member["entered_at"] < cut, **member,
                 }
                 for (audience, person), member in self.members.items()
             ),
@@ -295,6 +299,192 @@ def test_tools_are_told_what_an_offer_promises(sample):
     assert sorted(told, key=str) == sorted([json.loads(terms), None], key=str)
 
 
+# One member is one message
+
+
+class Days(Town):
+    """A town whose builds follow one another, with what each of them left in the log and in the exports."""
+
+    def __init__(self, models: AudienceModels, compiled: Warehouse):
+        super().__init__(models)
+        self.exports = Exports(compiled)
+        self.exports.give(
+            "audiences.audience_settings", *({"audience": row["audience"]} for row in self.world["audiences"])
+        )
+        self.told: list[dict] = []
+
+    def go(self, days: int = 1) -> "Days":
+        self.world["as_of"] += timedelta(days)
+        self.world["cut_at"] += timedelta(days)
+        self.cut = self.world["cut_at"]
+        return self
+
+    def build(self) -> list[dict]:
+        """Those who are exported; `told` is what the log learned of it."""
+        run = self.models.run(self.world, *MODELS, *MEMORY)
+        for name in MEMORY:
+            self.told = run.rows(f"from state.{name}")
+            self.world[f"state__{name}"] += self.told
+        decisions = [{name: row[name] for name in DECISION} for row in run.decisions().values()]
+        self.exports.give("audiences.audience_decisions", *decisions)
+        self.exports.give("state.audience_log", *self.world["state__audience_log"])
+        self.exports.make("audience_members", "export_mirror", "export_cursor", "export_helpdesk_tasks")
+        mirror, cursor = (
+            {row["audience_member_id"] for row in self.exports.rows(query)}
+            for query in ("from audiences.export_mirror", "from audiences.export_cursor where is_member")
+        )
+        assert mirror == cursor
+        return self.exports.rows("from audiences.audience_members")
+
+    def entries(self) -> dict[str, datetime]:
+        return {row["customer_id"]: row["entered_at"] for row in self.build()}
+
+    def tasks(self) -> set[str]:
+        return {row["task_id"] for row in self.exports.rows("from audiences.export_helpdesk_tasks")}
+
+    def changes(self) -> set[tuple]:
+        return {(row["customer_id"], row["change"], row["reason"]) for row in self.told}
+
+    def rename(self, old: str, new: str) -> None:
+        """Everything of the one is the other's from now on."""
+        for name, rows in self.world.items():
+            if isinstance(rows, list) and not name.startswith("state__"):
+                for row in rows:
+                    if row.get("customer_id") == old:
+                        row["customer_id"] = new
+
+    def merge(self, old: str, new: str) -> None:
+        self.rename(old, new)
+        self.add("customer_id_redirects", old_customer_id=old, customer_id=new, reason="merge", changed_at=self.cut)
+
+    def split(self, old: str, new: str) -> None:
+        self.world["customer_id_redirects"] = []
+        self.rename(new, old)
+
+
+@pytest.fixture
+def days(sample) -> Days:
+    return Days(AudienceModels(sample), sample)
+
+
+def test_a_build_for_an_earlier_day_brings_nobody_back(days):
+    for name in ("stays", "refuses"):
+        days.person(name)
+        days.trigger(name, triggered_at=days.cut - timedelta(5))
+    first = days.entries()
+    assert first == {"stays": days.cut, "refuses": days.cut}
+    consent = days.world["audience_channels"][1]
+    consent["may_send_marketing"] = False
+    assert days.go().entries() == {"stays": first["stays"]}
+    consent["may_send_marketing"] = True
+    assert days.go(-3).entries() == {"stays": first["stays"]}
+    assert days.told == []
+
+
+def test_a_build_for_a_day_far_ahead_is_the_entry_until_then(days):
+    days.person("one")
+    days.trigger("one", triggered_at=days.cut - timedelta(hours=1))
+    entered = days.go(10).entries()
+    for day in (-10, 1, 1):
+        assert days.go(day).entries() == entered
+        assert days.told == []
+
+
+@pytest.mark.parametrize("audience", ["churn_risk", "loyalty_tier_changed"])
+def test_a_member_who_is_merged_and_parted_again_is_written_to_once(days, audience):
+    days.person("old")
+    days.trigger("old", audience, triggered_at=days.cut - timedelta(hours=1))
+    entered = days.cut
+    planned = {row["send_not_before"] for row in days.build()}
+    days.go().merge("old", "new")
+    for _ in "ab":
+        assert days.entries() == {"new": entered}
+        days.go()
+    days.split("old", "new")
+    assert days.entries() == {"old": entered}
+    days.go()
+    assert {(row["entered_at"], row["send_not_before"]) for row in days.build()} == {(entered, *planned)}
+    found = [(row["customer_id"], row["change"], row["reason"]) for row in days.world["state__audience_log"]]
+    assert sorted(found, key=str) == sorted(
+        [
+            ("old", "add", None), ("old", "remove", "merged"), ("new", "add", "resumed"),
+            ("new", "remove", "no_longer_qualifies"), ("old", "add", "resumed"),
+        ],
+        key=str,
+    )  # fmt: skip
+
+
+def test_a_merge_plans_no_message_again(days):
+    """Two promotional mails a week: the member's, which went out days before the merge, and another one."""
+    days.person("old")
+    days.trigger("old", triggered_at=days.cut - timedelta(hours=1))
+    days.build()
+    sent = {"channel": "email", "message_class": "promotional", "messaged_at": days.cut + timedelta(hours=12)}
+    days.add("messages", message_id="m", customer_id="old", **sent)
+    days.go(3).merge("old", "new")
+    days.build()
+    days.go().trigger("new", "two_time", triggered_at=days.cut - timedelta(hours=1))
+    days.world["qualified_churn_risk"] = []
+    days.world["message_caps"] = [
+        {"channel": "email", "counts_as": "promotional", "window_hours": 168, "max_messages": 2}
+    ]
+    assert [row["audience"] for row in days.build()] == ["two_time"]
+
+
+def test_a_ticket_is_opened_once_whoever_the_person_is(days):
+    days.person("old")
+    days.trigger("old", "service_recovery", subject="e1", triggered_at=days.cut - timedelta(hours=1))
+    days.build()
+    first = days.tasks()
+    days.go()
+    for change in (days.merge, days.split):
+        change("old", "new")
+        for _ in "ab":
+            days.build()
+            assert days.tasks() == first != set()
+            days.go()
+
+
+def test_a_new_trigger_is_a_new_entry_for_good(days):
+    days.person("one")
+    entered, tasks = [], []
+    for number in range(4):
+        if number < 2:
+            subject = f"e{number}"
+            days.trigger("one", "service_recovery", subject=subject, triggered_at=days.cut - timedelta(hours=1))
+        entered += days.entries().values()
+        tasks += days.tasks()
+        days.go()
+    first = entered[0]
+    assert entered == [first, *[first + timedelta(1)] * 3]
+    assert len(set(tasks[:2])) == 2
+    assert len(set(tasks[1:])) == 1
+
+
+def test_who_was_removed_and_is_back_the_same_day_is_resumed(days):
+    days.person("one")
+    days.trigger("one", triggered_at=days.cut - timedelta(hours=1))
+    entered = days.entries()
+    days.go().add("audience_holds", hold_id="h", customer_id="one", is_open=True)
+    assert days.entries() == {}
+    days.world["audience_holds"] = []
+    assert days.entries() == entered
+    assert days.changes() == {("one", "add", "resumed")}
+
+
+def test_who_is_erased_is_removed_again_under_every_id(days):
+    days.person("old")
+    days.trigger("old", triggered_at=days.cut - timedelta(hours=1))
+    days.build()
+    days.go().merge("old", "new")
+    days.build()
+    days.go().world["customers"][0]["is_erased"] = True
+    days.build()
+    assert days.changes() == {("old", "remove", "erased"), ("new", "remove", "erased")}
+    days.build()
+    assert days.changes() == set()
+
+
 # Addresses
 
 
@@ -312,6 +502,7 @@ def test_only_the_address_of_the_channel_leaves(sample):
         """
     )
     exports.give("audiences.audience_settings", *({"audience": name, "class_rank": 2} for name in "abcd"))
+    exports.give("state.audience_log", {"audience": "d", "customer_id": "ann", "change_number": 1, "subject": "late"})
     contact = {"customer_id": "ann", "email": "ann@example.com", "phone_e164": "+491", "first_name": "Ann"}
     exports.give("marts.customer_contacts", contact)
     exports.make("export_mirror", "export_klaviyo_lists", "export_helpdesk_tasks")

@@ -27,7 +27,7 @@ select
     log.audience,
     log.customer_id,
     external_ids.external_id,
-    log.change <> 'remove' as is_member,
+    members.customer_id is not null as is_member,
     greatest(log.changed_at, coalesce(regrouped.changed_at, log.changed_at)) as updated_at,
     {{ hash_text("concat_ws('|', log.audience, log.customer_id, cast(log.change_number as string))") }} as change_id,
     case when log.change = 'remove' then log.reason end as left_because,
@@ -39,7 +39,6 @@ select
     members.send_not_before,
     members.expires_at
 from log
-left join members
-    on log.audience = members.audience and log.customer_id = members.customer_id and log.change <> 'remove'
+left join members on log.audience = members.audience and log.customer_id = members.customer_id
 left join regrouped on log.customer_id = regrouped.customer_id
 left join external_ids on log.customer_id = external_ids.customer_id and external_ids.is_main

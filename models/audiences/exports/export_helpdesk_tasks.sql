@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 -- Grain: one task for our own people: a member of an audience whose channel is the helpdesk. task_id is the id to give
--- the ticket, so that it is opened once.
+-- the ticket, so that it is opened once: of what happened, which is one person's whatever that person's id is.
 with
 
 parsed as (
@@ -22,12 +22,21 @@ settings as (
     select * from {{ ref('audience_settings') }}
 ),
 
+subjects as (
+    select
+        audience,
+        customer_id,
+        subject
+    from {{ ref('audience_log') }}
+    qualify row_number() over (partition by audience, customer_id order by change_number desc) = 1
+),
+
 contacts as (
     select * from {{ ref('customer_contacts') }}
 )
 
 select
-    {{ hash_text("concat_ws('|', members.audience_member_id, cast(members.entered_at as string))") }} as task_id,
+    {{ hash_text("members.audience || '|' || subjects.subject") }} as task_id,
     members.audience,
     members.customer_id,
     contacts.email,
@@ -41,4 +50,5 @@ select
     members.expires_at as due_at
 from members
 inner join settings on members.audience = settings.audience
+inner join subjects on members.audience = subjects.audience and members.customer_id = subjects.customer_id
 left join contacts on members.customer_id = contacts.customer_id

@@ -136,10 +136,10 @@ redirects as (
 log as (
     select
         *,
-        max(case when change = 'add' or reason = 'new_trigger' then 1 else 0 end) over (
-            partition by audience, customer_id, changed_at
+        max(case when {{ is_message('log') }} then 1 else 0 end) over (
+            partition by log.audience, log.customer_id, log.changed_at
         ) as is_message
-    from {{ source('state', 'audience_log') }}
+    from {{ source('state', 'audience_log') }} as log
     qualify row_number() over (partition by audience, customer_id, changed_at order by change_number desc) = 1
 ),
 

@@ -40,7 +40,7 @@ answered as (
     from {{ source('state', 'audience_log') }} as log
     inner join point_in_time on log.changed_at < point_in_time.cut_at
     left join {{ ref('customer_id_redirects') }} as redirects on log.customer_id = redirects.old_customer_id
-    where log.change = 'add' or log.reason = 'new_trigger'
+    where {{ is_message('log') }}
 ),
 
 triggers as (
