@@ -1,20 +1,26 @@
 {{ config(materialized='view') }}
 -- Grain: ad platform, list of people whom no ad should reach, product family ('*': any ad), person, kind of address. A
 -- list is a reason of export_suppressions, whatever other reasons there are. Only who agreed to be marketed to in that
--- channel is handed over at all, so who refused is on no list. What the best customers are like is export_lookalike_seed.
+-- channel is handed over at all, so who refused is on no list. What the best customers are like is
+-- export_lookalike_seed.
 with
 
-suppressions as (
+lists as (
     {%- for reason in ['experience_hold', 'universal_control', 'already_subscribed'] %}
-    {{ 'union' if not loop.first }}
-    select
-        '{{ reason }}' as reason,
-        product_family,
-        customer_id,
-        channel
-    from {{ ref('export_suppressions') }}
-    where channel in ('email', 'sms') and ' ' || reasons || ' ' like '% {{ reason }} %'
+    {{ 'union all' if not loop.first }}
+    select '{{ reason }}' as reason
     {%- endfor %}
+),
+
+suppressions as (
+    select distinct
+        lists.reason,
+        suppressions.product_family,
+        suppressions.customer_id,
+        suppressions.channel
+    from {{ ref('export_suppressions') }} as suppressions
+    inner join lists on ' ' || suppressions.reasons || ' ' like '% ' || lists.reason || ' %'
+    where suppressions.channel in ('email', 'sms')
 ),
 
 contacts as (
