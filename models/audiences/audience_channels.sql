@@ -1,7 +1,8 @@
 -- Grain: one person and one channel of which anything is known: an address, a consent or a message. Nobody who asked to
--- be forgotten is here. may_send_* is what the person allows, and no more: look at has_address, is_undeliverable,
--- has_complained and is_stale, too. Traps: who refused what is transactional is sent nothing at all; answer_rate and
--- preferred_hour are guesses that lean on everybody's, the more so the fewer messages the person was sent.
+-- be forgotten is here. may_send_* is what the person allows to the contact's address, and no more: look at
+-- has_address, is_undeliverable, has_complained and is_stale, too. Traps: *_state is the person's and may be a consent
+-- of another address; who refused what is transactional is sent nothing at all; answer_rate and preferred_hour are
+-- guesses that lean on everybody's, the more so the fewer messages the person was sent.
 with
 
 customers as (
@@ -15,6 +16,10 @@ contacts as (
 
 consents as (
     select * from {{ ref('consents') }}
+),
+
+agreed_addresses as (
+    select * from {{ ref('int_consent__agreed_addresses') }}
 ),
 
 consent_policy as (
@@ -41,6 +46,8 @@ people as (
         customers.customer_id,
         contacts.email is not null as has_email,
         contacts.phone_e164 is not null as has_phone,
+        {{ address_match('contacts.email', "'email'") }} as compared_email,
+        {{ address_match('contacts.phone_e164', "'sms'") }} as compared_phone,
         coalesce(contacts.time_zone, point_in_time.reporting_timezone) as time_zone
     from customers
     cross join point_in_time
@@ -226,6 +233,26 @@ states as (
     group by customer_id, channel
 ),
 
+-- A consent holds for the address that it was given for, or for any if it names none.
+agreed as (
+    select
+        agreed_addresses.customer_id,
+        agreed_addresses.channel,
+        bool_or(agreed_addresses.purpose = 'marketing') as is_marketing,
+        bool_or(agreed_addresses.purpose = 'transactional') as is_transactional
+    from agreed_addresses
+    inner join people on agreed_addresses.customer_id = people.customer_id
+    where
+        agreed_addresses.address = '-'
+        or agreed_addresses.address = coalesce(
+            case agreed_addresses.channel
+                when 'email' then people.compared_email when 'sms' then people.compared_phone
+            end,
+            agreed_addresses.address
+        )
+    group by agreed_addresses.customer_id, agreed_addresses.channel
+),
+
 tellers as (
     select distinct
         channel,
@@ -278,6 +305,9 @@ known as (
         rules.channel,
         coalesce(states.marketing_state, 'unknown') as marketing_state,
         coalesce(states.transactional_state, 'unknown') as transactional_state,
+        coalesce(states.marketing_state = 'subscribed' and agreed.is_marketing, false) as has_agreed_to_marketing,
+        coalesce(states.transactional_state = 'subscribed' and agreed.is_transactional, false)
+            as has_agreed_to_transactional,
         rules.unknown_is_marketing,
         rules.unknown_is_transactional,
         case rules.channel
@@ -300,6 +330,7 @@ known as (
     from people
     cross join rules
     left join states on people.customer_id = states.customer_id and rules.channel = states.channel
+    left join agreed on people.customer_id = agreed.customer_id and rules.channel = agreed.channel
     left join judged on people.customer_id = judged.customer_id and rules.channel = judged.channel
 )
 
@@ -309,10 +340,10 @@ select
     marketing_state,
     transactional_state,
     transactional_state <> 'unsubscribed'
-    and (marketing_state = 'subscribed' or (marketing_state = 'unknown' and unknown_is_marketing))
+    and (has_agreed_to_marketing or (marketing_state <> 'unsubscribed' and unknown_is_marketing))
         as may_send_marketing,
-    transactional_state = 'subscribed'
-    or (transactional_state = 'unknown' and (unknown_is_transactional or marketing_state = 'subscribed'))
+    transactional_state <> 'unsubscribed'
+    and (has_agreed_to_transactional or has_agreed_to_marketing or unknown_is_transactional)
         as may_send_transactional,
     has_address,
     is_undeliverable,

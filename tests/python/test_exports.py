@@ -43,6 +43,8 @@ TABLES = {
     "marts.customer_contacts": dict.fromkeys(
         ("customer_id", "email", "phone_e164", "first_name", "country_code", "time_zone", "time_zone_source"), TEXT
     ),
+    "intermediate.int_customers__told": dict.fromkeys(("customer_id", "email", "phone_e164"), TEXT),
+    "intermediate.int_consent__agreed_addresses": dict.fromkeys(("customer_id", "channel", "purpose", "address"), TEXT),
     "marts.consents": {
         "customer_id": TEXT, "channel": TEXT, "purpose": TEXT, "state": TEXT, "valid_from": "timestamp",
         "valid_to": "timestamp",
@@ -82,7 +84,7 @@ class Exports:
         self.connection = duckdb.connect()
         self.connection.execute("attach ':memory:' as warehouse; use warehouse; set timezone = 'UTC'")
         self.connection.execute("set variable perennial_salt = 'salt'")
-        for schema in ("raw", "settings", "staging", "state", "marts", "audiences"):
+        for schema in ("raw", "settings", "staging", "state", "intermediate", "marts", "audiences"):
             self.connection.execute(f"create schema {schema}")
         self.connection.execute(f"attach '{compiled.database}' as built (read_only)")
         for seed in SEEDS:
@@ -614,19 +616,25 @@ def safe(exports: Exports) -> Exports:
     exports.give("marts.customers", {"customer_id": "ann", "is_erased": False})
     exports.give(
         "marts.customer_contacts",
-        {"customer_id": "ann", "country_code": "DE", "time_zone": "Europe/Berlin", "time_zone_source": "braze"},
-    )
+        {
+            "customer_id": "ann", "country_code": "DE", "time_zone": "Europe/Berlin", "time_zone_source": "braze",
+            "email": "Ann@example.com", "phone_e164": "+491",
+        },
+    )  # fmt: skip
     exports.give("marts.consents", *consents("subscribed"))
+    exports.give("intermediate.int_consent__agreed_addresses", *agreed("491", "ann@example.com"))
     exports.give(
         "audiences.audience_qualified", {"audience": "cross_category", "customer_id": "ann", "product_family": "Tea"}
     )
     exports.connection.execute(
         """
         create table audiences.export_mirror as
-        select 'cross_category' as audience, 'ann' as customer_id, 'sms' as channel, null::varchar as offer,
-            timestamp '2024-03-01 11:00:00' as send_not_before, timestamp '2024-03-01' as entered_at;
+        select 'cross_category' as audience, 'ann' as customer_id, 'sms' as channel, null::varchar as email,
+            '+491' as phone, null::varchar as offer, timestamp '2024-03-01 11:00:00' as send_not_before,
+            timestamp '2024-03-01' as entered_at;
         create table audiences.export_klaviyo_lists as
-        select audience as list_name, customer_id, channel as consent_channel, offer, send_not_before
+        select audience as list_name, customer_id, channel as consent_channel, email, phone as phone_number, offer,
+            send_not_before
         from audiences.export_mirror;
         create table audiences.export_lookalike_seed as select 'ann' as customer_id, 'email' as identifier_type;
         create table audiences.export_ad_platforms as select 'ann' as customer_id, 'phone' as identifier_type;
@@ -647,6 +655,13 @@ def consents(state: str, purpose: str = "marketing", **more) -> list[dict]:
         }
         for channel in ("email", "sms")
     ]  # fmt: skip
+
+
+def agreed(phone: str, email: str = "ann@example.com", purpose: str = "marketing") -> list[dict]:
+    return [
+        {"customer_id": "ann", "channel": channel, "purpose": purpose, "address": address}
+        for channel, address in (("sms", phone), ("email", email))
+    ]
 
 
 def message(number: int, hours_ago: float, channel: str = "sms", kind: str = "promotional") -> dict:
@@ -672,6 +687,7 @@ EXPERIENCE = {"kind": "low_review", "customer_id": "ann", "opened_on": date(2024
 BOTH = {"export_mirror", "export_klaviyo_lists"}
 WHERE = {
     "no consent": BOTH | {"export_lookalike_seed", "export_ad_platforms"},
+    "another address": BOTH | {"export_lookalike_seed", "export_ad_platforms"},
     "open question": BOTH | {"export_lookalike_seed"},
     "control group": BOTH,
     "asked to be forgotten": BOTH
@@ -689,6 +705,12 @@ WHERE = {
 PLANTED = {
     "refused": (given("marts.consents", *consents("unsubscribed")), "no consent"),
     "never asked": (given("marts.consents"), "no consent"),
+    "agreed under other addresses": (
+        given("intermediate.int_consent__agreed_addresses", *agreed("492", "an@example.com")), "another address",
+    ),
+    "agreed to texts about orders alone": (
+        given("intermediate.int_consent__agreed_addresses", *agreed("491", purpose="transactional")), "another address",
+    ),
     "agreed only later": (given("marts.consents", *consents("subscribed", valid_from=FIRST)), "no consent"),
     "agreed once": (given("marts.consents", *consents("subscribed", valid_to=FIRST - timedelta(1))), "no consent"),
     "refused everything": (
@@ -750,6 +772,7 @@ PLANTED = {
 }  # fmt: skip
 HARMLESS = {
     "nothing": given("marts.tickets"),
+    "consents that name no address": given("intermediate.int_consent__agreed_addresses", *agreed("-", "-")),
     "a ticket that is closed": given(
         "marts.tickets", {"customer_id": "ann", "opened_on": date(2024, 2, 28), "closed_at": FIRST - timedelta(1)}
     ),
@@ -785,3 +808,85 @@ def test_what_may_go_out_is_left_alone(sample, name):
     exports = safe(Exports(sample))
     HARMLESS[name](exports)
     assert exports.rows(exports.sql("exports_are_safe")) == []
+
+
+# Everybody a tool may know
+
+
+def two_accounts(compiled: Warehouse, **channel) -> Exports:
+    """Ann has two accounts and three addresses, is in the universal control group and has an open complaint."""
+    exports = Exports(compiled)
+    exports.give("staging.point_in_time", {"as_of": date(2024, 2, 29), "cut_at": FIRST})
+    exports.give("marts.customer_records", record("ann", "11"), record("ann", "22"))
+    exports.give("marts.customer_contacts", {"customer_id": "ann", "email": "ann@example.com", "phone_e164": "+491"})
+    exports.give(
+        "intermediate.int_customers__told",
+        {"customer_id": "ann", "email": "ann@example.com"},
+        {"customer_id": "ann", "email": "a.nn@gmail.com", "phone_e164": "+491"},
+        {"customer_id": "ann", "email": "a.nn@gmail.com", "phone_e164": "+492"},
+    )
+    exports.give(
+        "audiences.audience_holds",
+        {"hold_id": "h", "customer_id": "ann", "kind": "low_review", "holds_until": date(2024, 3, 9), "is_open": True},
+    )
+    exports.give(
+        "audiences.audience_assignments", {"campaign": "universal:2024", "customer_id": "ann", "arm": "control"}
+    )
+    known = {"may_send_marketing": True, "has_address": True, "is_undeliverable": False, "has_complained": False}
+    exports.give("audiences.audience_channels", {"customer_id": "ann", "channel": "email"} | known | channel)
+    exports.connection.execute(
+        """
+        create or replace table marts.customers as
+        select 'ann' as customer_id, false as is_erased, '["Tea"]' as subscribed_product_families,
+            5.00 as points_available, null::date as next_points_expire_on, null::varchar as loyalty_tier,
+            'repeat' as purchase_stage, 'active' as activity_state
+        """
+    )
+    return exports
+
+
+def test_every_profile_of_a_person_is_left_out(sample):
+    exports = two_accounts(sample, may_send_marketing=False).make("export_suppressions")
+    told = exports.connection.execute(
+        """
+        select channel, external_id, email, phone from audiences.export_suppressions
+        where destination = 'klaviyo' and product_family = '*' and reason = 'no_consent' order by all
+        """
+    ).fetchall()
+    assert told == [
+        ("email", "11", "ann@example.com", None), ("email", "22", None, None), ("email", None, "a.nn@gmail.com", None),
+        ("push", "11", None, None), ("push", "22", None, None),
+        ("sms", "11", None, "+491"), ("sms", "22", None, None), ("sms", None, None, "+492"),
+    ]  # fmt: skip
+    keys = "select count(*), count(distinct suppression_id) from audiences.export_suppressions"
+    assert exports.connection.execute(keys).fetchall() == [(16, 16)]
+
+
+def test_every_profile_of_a_person_knows_the_hold(sample):
+    exports = two_accounts(sample).make("export_profile_attributes")
+    told = exports.connection.execute(
+        """
+        select external_id, hold_reason, subscribed_product_families from audiences.export_profile_attributes
+        where destination = 'braze' order by all
+        """
+    ).fetchall()
+    assert told == [("11", "low_review", '["Tea"]'), ("22", "low_review", '["Tea"]')]
+
+
+@pytest.mark.parametrize(
+    ("channel", "lists"),
+    [
+        ({}, {"experience_hold", "universal_control"}),
+        ({"is_undeliverable": True}, {"experience_hold", "universal_control"}),
+        ({"has_complained": True}, set()),
+        ({"may_send_marketing": False}, set()),
+    ],
+    ids=["agreed", "bounced", "complained", "refused"],
+)
+def test_no_ad_reaches_who_is_on_hold(sample, channel, lists):
+    """Each list is whole, whatever else keeps the person from messages; of several addresses the contact is listed."""
+    exports = two_accounts(sample, **channel).make("export_suppressions", "export_ad_platforms")
+    listed = exports.connection.execute(
+        "select exclude_list, identifier_type from audiences.export_ad_platforms where platform = 'meta' order by all"
+    ).fetchall()
+    assert listed == [(name, "email") for name in sorted(lists)]

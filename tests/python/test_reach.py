@@ -14,6 +14,7 @@ DAYS = 182
 READ = {
     "settings": ("thresholds", "consent_policy"),
     "staging": ("point_in_time",),
+    "intermediate": ("int_consent__agreed_addresses",),
     "marts": ("customers", "customer_contacts", "consents"),
 }
 ANSWERED_AT = "case when channel = 'push' then opened_at else clicked_at end"

@@ -1,6 +1,6 @@
 -- Worked out again from marts and settings, without what decided: nobody is exported who did not agree to that purpose
--- in that channel, has an open question, is in a control group, asked to be forgotten, had as many messages as may be,
--- or subscribes to what the message is about; and no text message is planned for the night.
+-- in that channel under that address, has an open question, is in a control group, asked to be forgotten, had as many
+-- messages as may be, or subscribes to what the message is about; and no text message is planned for the night.
 with
 
 point_in_time as (
@@ -33,6 +33,7 @@ members as (
         audience,
         customer_id,
         channel,
+        coalesce(email, phone) as address,
         offer,
         send_not_before
     from mirrored
@@ -42,6 +43,7 @@ members as (
         list_name as audience,
         customer_id,
         consent_channel as channel,
+        coalesce(email, phone_number) as address,
         offer,
         send_not_before
     from {{ ref('export_klaviyo_lists') }}
@@ -78,16 +80,19 @@ needed as (
         audience,
         customer_id,
         channel,
+        address,
         purpose
     from messages_out
     union all
     select
-        export,
+        ads.export,
         cast(null as string) as audience,
-        customer_id,
-        case identifier_type when 'email' then 'email' else 'sms' end as channel,
+        ads.customer_id,
+        case ads.identifier_type when 'email' then 'email' else 'sms' end as channel,
+        case ads.identifier_type when 'email' then contacts.email else contacts.phone_e164 end as address,
         'marketing' as purpose
     from ads
+    left join {{ ref('customer_contacts') }} as contacts on ads.customer_id = contacts.customer_id
 ),
 
 states as (
@@ -349,6 +354,20 @@ where
         when 'marketing' then marketing_state = 'unsubscribed' or marketing_state = 'unknown' and not unknown_is_consent
         else transactional_state = 'unknown' and marketing_state <> 'subscribed' and not unknown_is_consent
     end
+union all
+select
+    consented.export,
+    consented.audience,
+    consented.customer_id,
+    'another address' as problem
+from consented
+anti join {{ ref('int_consent__agreed_addresses') }} as agreed
+    on
+        consented.customer_id = agreed.customer_id
+        and consented.channel = agreed.channel
+        and agreed.purpose in (consented.purpose, 'marketing')
+        and agreed.address in ({{ address_match('consented.address', 'consented.channel') }}, '-')
+where consented.address is not null and not consented.unknown_is_consent
 union all
 select
     messages_out.export,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- Grain: messaging tool and person with a number of the shop: the facts by which flows that already run there can
--- behave, whoever is in an audience. There is no updated_at: compare rows.
+-- Grain: messaging tool and number of the shop, all those of a person alike: the facts by which flows that already run
+-- there can behave, whoever is in an audience. There is no updated_at: compare rows.
 with
 
 customers as (
@@ -10,6 +10,13 @@ customers as (
 
 external_ids as (
     {{ external_ids() }}
+),
+
+numbers as (
+    select distinct
+        customer_id,
+        external_id
+    from external_ids
 ),
 
 -- The hold that ends last.
@@ -26,7 +33,7 @@ tools as (
 select
     tools.destination,
     customers.customer_id,
-    external_ids.external_id,
+    numbers.external_id,
     holds.holds_until as hold_until,
     holds.kind as hold_reason,
     customers.subscribed_product_families,
@@ -36,6 +43,6 @@ select
     customers.purchase_stage,
     customers.activity_state
 from customers
-inner join external_ids on customers.customer_id = external_ids.customer_id and external_ids.is_main
+inner join numbers on customers.customer_id = numbers.customer_id
 cross join tools
 left join holds on customers.customer_id = holds.customer_id

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
--- Grain: messaging tool, person, channel and product family ('*': everything that sells) that must not be promoted to
--- that person there now. The first reason by seeds/suppression_rules.csv. It holds for everybody, whether or not
--- somebody is in an audience and whether or not audiences are live, so that flows of the tool's own can respect it.
+-- Grain: messaging tool, profile of a person that it may have, channel and product family ('*': everything that sells)
+-- that must not be promoted to that person there now. Profiles: the person's main number with the contact, then every
+-- other number and every other address on its own. It holds for everybody, whether or not somebody is in an audience
+-- and whether or not audiences are live, so that flows of the tool's own can respect it.
 with
 
 customers as (
@@ -34,6 +35,28 @@ marketing_channels as (
 
 external_ids as (
     {{ external_ids() }}
+),
+
+numbers as (
+    select
+        customer_id,
+        external_id,
+        bool_or(is_main) as is_main
+    from external_ids
+    group by customer_id, external_id
+),
+
+other_addresses as (
+    {%- for channel, column in {'email': 'email', 'sms': 'phone_e164'}.items() %}
+    {{ 'union' if not loop.first }}
+    select
+        told.customer_id,
+        '{{ channel }}' as channel,
+        told.{{ column }} as address
+    from {{ ref('int_customers__told') }} as told
+    left join contacts on told.customer_id = contacts.customer_id
+    where told.{{ column }} <> coalesce(contacts.{{ column }}, '-')
+    {%- endfor %}
 ),
 
 held as (
@@ -112,27 +135,43 @@ reasons as (
     where not judged.is_erased
 ),
 
-first_reasons as (
+together as (
     select
-        reasons.*,
-        rules.precedence
+        reasons.customer_id,
+        reasons.channel,
+        reasons.product_family,
+        {{ join_texts('reasons.reason', ' ', 'rules.precedence') }} as reasons
     from reasons
     inner join rules on reasons.reason = rules.reason
-    qualify row_number() over (
-        partition by reasons.customer_id, reasons.channel, reasons.product_family
-        order by rules.precedence asc, reasons.reason asc
-    ) = 1
+    group by reasons.customer_id, reasons.channel, reasons.product_family
 ),
 
-addressed as (
+profiles as (
     select
-        first_reasons.*,
-        external_ids.external_id,
-        case when first_reasons.channel = 'email' then contacts.email end as email,
-        case when first_reasons.channel = 'sms' then contacts.phone_e164 end as phone
-    from first_reasons
-    left join external_ids on first_reasons.customer_id = external_ids.customer_id and external_ids.is_main
-    left join contacts on first_reasons.customer_id = contacts.customer_id
+        together.*,
+        numbers.external_id,
+        case when together.channel = 'email' then contacts.email end as email,
+        case when together.channel = 'sms' then contacts.phone_e164 end as phone
+    from together
+    left join numbers on together.customer_id = numbers.customer_id and numbers.is_main
+    left join contacts on together.customer_id = contacts.customer_id
+    union all
+    select
+        together.*,
+        numbers.external_id,
+        cast(null as string) as email,
+        cast(null as string) as phone
+    from together
+    inner join numbers on together.customer_id = numbers.customer_id and not numbers.is_main
+    union all
+    select
+        together.*,
+        cast(null as string) as external_id,
+        case when together.channel = 'email' then other_addresses.address end as email,
+        case when together.channel = 'sms' then other_addresses.address end as phone
+    from together
+    inner join other_addresses
+        on together.customer_id = other_addresses.customer_id and together.channel = other_addresses.channel
 ),
 
 tools as (
@@ -140,19 +179,24 @@ tools as (
 )
 
 select
+    {{ hash_text(
+        "tools.destination || '|' || profiles.customer_id || '|' || profiles.channel || '|' || profiles.product_family"
+        ~ " || '|' || coalesce(profiles.external_id, '') || '|' || coalesce(profiles.email, profiles.phone, '')"
+    ) }} as suppression_id,
     tools.destination,
-    addressed.customer_id,
-    addressed.channel,
-    addressed.product_family,
-    addressed.reason,
-    addressed.external_id,
-    addressed.email,
-    addressed.phone
-from addressed
+    profiles.customer_id,
+    profiles.channel,
+    profiles.product_family,
+    split_part(profiles.reasons, ' ', 1) as reason,
+    profiles.reasons,
+    profiles.external_id,
+    profiles.email,
+    profiles.phone
+from profiles
 cross join tools
 -- Who is known there by nothing cannot be written to there.
 where
-    addressed.reason = 'erased'
-    or addressed.external_id is not null
-    or addressed.email is not null
-    or addressed.phone is not null
+    split_part(profiles.reasons, ' ', 1) = 'erased'
+    or profiles.external_id is not null
+    or profiles.email is not null
+    or profiles.phone is not null

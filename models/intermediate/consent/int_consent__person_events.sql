@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- One thing said about one person and one of the person's addresses. What names no address (push, an anonymised
 -- event) is about all of them. A refusal holds for everybody who uses the address that it was given for; a consent
 -- only for who gave it. Those who asked to be forgotten agreed to nothing; what they refused for a shared address
