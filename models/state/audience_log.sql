@@ -3,8 +3,8 @@
 ) }}
 -- One change of who is in an audience, as a build exported it: add, update (payload changed) or remove (reason says
 -- why). Rows are never changed. Only who was added is removed; who asks to be forgotten is removed again, by every id
--- that was told. A build without news adds nothing; a build for an earlier as_of exports nothing. Trap: not every add is
--- a message; a member who goes on under another id is resumed and keeps entered_at.
+-- that was told. A build without news adds nothing; a build for an earlier as_of exports nothing. Trap: not every add
+-- is a message; a member who goes on under another id is resumed and keeps entered_at.
 with
 
 point_in_time as (

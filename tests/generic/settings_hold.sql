@@ -35,7 +35,7 @@ with broken as (
     select
         'A row is missing, without which its rule is not kept: put it back' as sentence,
         '{{ name }}' as row_name
-    from (select 1 as one) as only
+    from (select 1 as one) as row_wanted
     where '{{ name }}' not in (select {{ column }} from {{ model }} where {{ column }} is not null)
     {%- endfor %}
     {%- endfor %}
