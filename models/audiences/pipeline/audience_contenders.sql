@@ -95,9 +95,13 @@ necessary_outcomes as (
     left join taken on ranked.customer_id = taken.customer_id and ranked.channel = taken.channel
 ),
 
--- What this day's messages leave no room for: by channel and class what won, a message with an offer even where the offer
--- may not go with it, and over everything whatever was due: who may not be sent the one is not sent a promotion instead.
-{%- for name, columns in {'own': ['channel', 'takes_room_as'], 'channel': ['channel'], 'class': ['takes_room_as']}.items() %}
+-- What this day's messages leave no room for: by channel and class what won, a message with an offer even where the
+-- offer may not go with it, and over everything whatever was due: who may not be sent the one is not sent a promotion
+-- instead.
+{%- set kept = {
+    'own': ['channel', 'takes_room_as'], 'channel': ['channel'], 'class': ['takes_room_as']
+} %}
+{%- for name, columns in kept.items() %}
 kept_by_{{ name }} as (
     select
         customer_id,

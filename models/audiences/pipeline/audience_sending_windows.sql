@@ -2,8 +2,8 @@
 -- has been read (export_lag_hours after the cut), and those of the next day that has any, in UTC. Where the zone is not
 -- known, the hours that are allowed in every zone of the country; where the country is not known either, in every zone
 -- of the world and under the rules of every country: then there may be none (null). local_day and time_zone (null if
--- there are several) are for the person's usual hour: the clocks may change on that day. Where is_always_open, hours are
--- a matter of taste.
+-- there are several) are for the person's usual hour: the clocks may change on that day. Where is_always_open, hours
+-- are a matter of taste.
 with
 
 point_in_time as (
@@ -112,7 +112,9 @@ windows as (
         ruled_days.country_code,
         ruled_days.local_day,
         ruled_days.read_at,
-        case when min(place_zones.time_zone) = max(place_zones.time_zone) then max(place_zones.time_zone) end as time_zone,
+        case
+            when min(place_zones.time_zone) = max(place_zones.time_zone) then max(place_zones.time_zone)
+        end as time_zone,
         max({{ local_to_utc(
             hours_later('cast(ruled_days.local_day as timestamp)', 'ruled_days.opens_hour'), 'place_zones.time_zone'
         ) }}) as opens_at,
