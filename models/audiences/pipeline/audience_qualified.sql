@@ -1,7 +1,7 @@
 -- Grain: audience and person who qualifies at as_of, by one trigger: the one that made somebody a member as long as it
 -- lasts (where the audience has a cool-down; without one a new trigger is a new message, once), else by one of a
--- product that is not out of place, of these by the one that lasts longest, mostly the newest: what ends sooner may find
--- no hour any more. ineligible_reason is null for who may go on. Budget and share of the base are judged here, by the
+-- product that is not out of place, of these by the one that lasts longest, mostly the newest: what ends sooner may
+-- find no hour any more. ineligible_reason is null for who may go on. Budget and share are judged here, by the
 -- best trigger, before anything that stops a person: what stops one person must never let another one in.
 with
 
