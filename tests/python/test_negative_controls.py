@@ -460,6 +460,11 @@ DEFECTS = (
         "update audiences.audience_decisions set outcome_reason = null where outcome <> 'exported'",
         "audience_decisions_columns_hold: who_is_not_exported_has_a_reason",
     ),
+    Defect(
+        "an effect that cannot be foreseen and nobody says why",
+        "update audiences.audience_funnel set minimum_detectable_effect = null, undetectable_reason = null",
+        "audience_funnel_columns_hold: no_effect_to_detect_has_a_reason",
+    ),
     # Audiences: each kind of row that must not go out is planted in test_exports.py
     Defect(
         "people in an export who refused",
