@@ -63,16 +63,7 @@ gathered as (
     inner join settings on qualified.audience = settings.audience
     left join screened
         on qualified.audience = screened.audience and qualified.customer_id = screened.customer_id
-    left join controls as own
-        on
-            settings.may_have_holdout
-            and qualified.audience = own.campaign
-            and qualified.customer_id = own.customer_id
-    left join controls as universal
-        on
-            settings.may_have_holdout
-            and universal.campaign = {{ universal_campaign() }}
-            and qualified.customer_id = universal.customer_id
+    {{ join_controls() }}
     left join contenders
         on qualified.audience = contenders.audience and qualified.customer_id = contenders.customer_id
 ),

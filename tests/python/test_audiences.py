@@ -577,3 +577,14 @@ def test_the_control_group_of_a_year_begins_on_its_first_day(models):
         town.trigger("one")
         town.add("state__audience_arms", campaign="universal:2026", customer_id="one", arm="control", bucket=1)
         assert town.outcomes() == {"one": outcome}
+
+
+@pytest.mark.parametrize(("share", "remembered"), [("0.5", 1), ("0.49", 0)])
+def test_what_is_held_back_as_too_large_uses_up_no_arms(town, share, remembered):
+    town.person("one")
+    town.person("other")
+    town.trigger("one")
+    for row in town.world["audiences"]:
+        row["max_share_of_base"] = Decimal(share)
+    arms = town.models.run(town.world, *MODELS, *MEMORY).rows("from state.audience_arms where campaign = 'churn_risk'")
+    assert len(arms) == remembered

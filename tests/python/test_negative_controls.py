@@ -465,6 +465,16 @@ DEFECTS = (
         "update audiences.audience_funnel set minimum_detectable_effect = null, undetectable_reason = null",
         "audience_funnel_columns_hold: no_effect_to_detect_has_a_reason",
     ),
+    Defect(
+        "a reason that stops messages is gone from the settings",
+        "delete from settings.suppression_rules where reason = 'complained'",
+        "suppression_rules_hold",
+    ),
+    Defect(
+        "a day that would be read the other way round",
+        "update settings.audiences set live_from = '12/10/2025' where audience = 'churn_risk'",
+        "audiences_hold",
+    ),
     # Audiences: each kind of row that must not go out is planted in test_exports.py
     Defect(
         "people in an export who refused",
