@@ -166,6 +166,20 @@ def test_no_model_is_compiled_from_data():
     assert mentions(COMPILED_FROM_DATA, "models", "tests") == []
 
 
+def test_no_view_that_others_read_needs_the_salt(manifest):
+    """Only a build's session has it; for others a hash with it is null, and whoever it would have chosen is not."""
+    models = {model["unique_id"]: model for model in manifest.of("model")}
+
+    def is_salted(model: dict) -> bool:
+        return model["config"]["materialized"] == "view" and (
+            "perennial_salt" in model["compiled_code"]
+            or any(is_salted(models[read]) for read in model["depends_on"]["nodes"] if read in models)
+        )
+
+    assert [model["name"] for model in manifest.published if is_salted(model)] == []
+    assert any(is_salted(model) for model in models.values()), "no view at all is found to have it"
+
+
 # Descriptions, contracts, tests
 
 

@@ -378,7 +378,7 @@ class Engines:
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection to DuckDB's warehouse with Spark's tables as views in the schema `spark`."""
         connection = duckdb.connect()
-        connection.execute(f"attach '{self.duckdb}' as duck (read_only); create schema spark")
+        connection.execute(f"attach '{self.duckdb}' as warehouse (read_only); create schema spark")
         for table in self.tables:
             schema, name = table.split(".")
             files = self.spark / f"{schema}.db" / name / "*.parquet"
@@ -460,9 +460,11 @@ def test_every_mart_is_the_same_on_both_engines(engines):
         found = {
             table: differences
             for table in engines.tables
-            if (differences := findings(connection, f"duck.{table}", f"spark.{table.split('.')[1]}"))
+            if (differences := findings(connection, f"warehouse.{table}", f"spark.{table.split('.')[1]}"))
         }
-        empty = [table for table in engines.tables if not connection.execute(f"from duck.{table} limit 1").fetchall()]
+        empty = [
+            table for table in engines.tables if not connection.execute(f"from warehouse.{table} limit 1").fetchall()
+        ]
     assert not found
     # In a first build no id retires and no figure is published anew, nobody tells this shop's truth, no scenario is
     # asked about, and nobody was in an audience before.
@@ -519,4 +521,4 @@ def test_an_altered_mart_is_found(engines, table, altered, is_found):
     """Negative control: the comparison sees one row lost, doubled, or off by a cent, an hour or a digit."""
     with engines.connect() as connection:
         connection.execute(f"create view altered as {altered}")
-        assert bool(findings(connection, f"duck.marts.{table}", "altered")) == is_found
+        assert bool(findings(connection, f"warehouse.marts.{table}", "altered")) == is_found

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: ad platform, list of people whom no ad should reach, product family ('*': any ad), person, kind of address. A
 -- list is a reason of export_suppressions, whatever other reasons there are. Only who agreed to be marketed to in that
 -- channel is handed over at all, so who refused is on no list. What the best customers are like is

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: profile (EXTERNAL_ID) of a person who is or was in an audience: the whole list of audiences each time, an
 -- empty one for who has left all. Columns are named as Braze Cloud Data Ingestion wants them. Only the person's main
 -- profile is written to; other numbers that were found to be the same person are emptied. UPDATED_AT also moves when

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: audience and person who is or was in it. For tools that read what is new since updated_at. All changes of a
 -- build bear one updated_at, so read from the last one on, itself included, and merge by audience_member_id: a build of
 -- the same day may add to it. No address stands here, since a new address would not move updated_at.

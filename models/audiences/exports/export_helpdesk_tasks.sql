@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: one task for our own people: a member of an audience whose channel is the helpdesk. task_id is the id to give
 -- the ticket, so that it is opened once: of what happened, which is one person's whatever that person's id is.
 with

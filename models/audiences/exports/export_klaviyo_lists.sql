@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: list (one for each audience) and profile. Klaviyo knows a profile by its address: the row has that of the
 -- channel chosen, since a list stands for consent to a channel. Push has no lists, so it is not here. A row that is
 -- gone is to be taken off the list.

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: ad platform, person and kind of address: the segment whose people come back most, as the pattern for people
 -- like them. The segment is the first one of analyses/which_segment_keeps_its_customers.sql that is not everybody. Only
 -- who agreed to be marketed to by e-mail, the number only of who agreed to text messages, too; nobody on hold.

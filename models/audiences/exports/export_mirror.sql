@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: audience and person who is in it now. For tools that compare all rows with those of the last time (Hightouch,
 -- Census and the like): a row that is gone is a removal. The address is that of the channel chosen, no other.
 with

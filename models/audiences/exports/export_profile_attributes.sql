@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: messaging tool and number of the shop, all those of a person alike: the facts by which flows that already run
 -- there can behave, whoever is in an audience. There is no updated_at: compare rows.
 with

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Grain: messaging tool, profile of a person that it may have, channel and product family ('*': everything that sells)
 -- that must not be promoted to that person there now. Profiles: the person's main number with the contact, then every
 -- other number and every other address on its own. It holds for everybody, whether or not somebody is in an audience
@@ -9,16 +8,8 @@ customers as (
     select * from {{ ref('customers') }}
 ),
 
-point_in_time as (
-    select * from {{ ref('point_in_time') }}
-),
-
 channels as (
     select * from {{ ref('audience_channels') }}
-),
-
-assignments as (
-    select * from {{ ref('audience_assignments') }}
 ),
 
 rules as (
@@ -73,26 +64,8 @@ subscribed as (
     where is_active and customer_id is not null and coalesce(product_family, product_id) is not null
 ),
 
-universal as (
-    select
-        customers.customer_id,
-        {{ universal_campaign() }} as campaign
-    from customers
-    cross join point_in_time
-),
-
--- Who was not yet asked for any audience is where the hash would put the person.
 controlled as (
-    select universal.customer_id
-    from universal
-    left join assignments
-        on universal.campaign = assignments.campaign and universal.customer_id = assignments.customer_id
-    where
-        coalesce(
-            assignments.arm = 'control',
-            {{ campaign_bucket('universal.campaign', 'universal.customer_id') }}
-            < cast({{ threshold('universal_control_share') }} as decimal(9, 6)) * 10000
-        )
+    select * from {{ ref('audience_universal_control') }}
 ),
 
 judged as (
