@@ -68,13 +68,17 @@
     to_utc_timestamp({{ local_time }}, {{ zone }})
 {%- endmacro %}
 
-{# DuckDB takes the later of the two, hence the look with the offset of the day before. #}
+{#
+    DuckDB takes the later of the two, hence the look with the offset of the day before. Where that is the same there is nothing
+    to look at: a conversion to a zone costs more than all the rest.
+#}
 {% macro duckdb__local_to_utc(local_time, zone) -%}
     {%- set later = "timezone('UTC', timezone(" ~ zone ~ ', ' ~ local_time ~ '))' -%}
     {%- set day_before = later ~ ' - interval 1 day' -%}
-    {%- set earlier =
-        local_time ~ ' - (' ~ perennial.duckdb__utc_to_local(day_before, zone) ~ ' - (' ~ day_before ~ '))' -%}
+    {%- set offset_before = '(' ~ perennial.duckdb__utc_to_local(day_before, zone) ~ ' - (' ~ day_before ~ '))' -%}
+    {%- set earlier = local_time ~ ' - ' ~ offset_before -%}
     case
+        when {{ offset_before }} = {{ local_time }} - {{ later }} then {{ later }}
         when {{ perennial.duckdb__utc_to_local(earlier, zone) }} = {{ local_time }} then {{ earlier }}
         else {{ later }}
     end

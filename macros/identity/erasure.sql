@@ -4,9 +4,13 @@
     holds nothing. Raw data are the source's: erase there too.
 #}
 
-{# on-run-end #}
-{% macro erase() %}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+{# on-run-end. A run of marts and audiences alone wrote nothing that is personal, and finds the rest as the last one left it. #}
+{% macro erase(results) %}
+    {%- set written = [] -%}
+    {%- for result in results if result.node.schema in ['staging', 'intermediate', 'quality'] or result.node.name == 'erasures' -%}
+        {%- do written.append(result.node.name) -%}
+    {%- endfor -%}
+    {%- if execute and written and flags.WHICH in ['build', 'run'] -%}
         {%- set keys = perennial.table_of('erasures') -%}
         {%- set missing = [] -%}
         {%- for model in [

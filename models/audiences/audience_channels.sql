@@ -54,52 +54,76 @@ people as (
     left join contacts on customers.customer_id = contacts.customer_id
 ),
 
--- What sells is what is asked about; the others have their own hours: those of an order.
 messages as (
-    select
-        messages.customer_id,
-        messages.channel,
-        messages.source_name,
-        people.time_zone,
-        messages.message_class = 'promotional' as is_promotional,
-        messages.opened_at,
-        messages.clicked_at,
-        case
-            when messages.message_class = 'promotional' then coalesce(messages.opened_at, messages.clicked_at)
-        end as answered_at,
-        greatest(
-            messages.delivered_at, messages.opened_at, messages.machine_opened_at, messages.clicked_at
-        ) as arrived_at,
-        greatest(messages.bounced_at, messages.failed_at) as failed_at,
-        messages.complained_at
-    from {{ ref('messages') }} as messages
-    inner join people on messages.customer_id = people.customer_id
-    where messages.channel in ('email', 'sms', 'push')
+    select * from {{ ref('messages') }}
+    where channel in ('email', 'sms', 'push') and customer_id is not null
 ),
 
-timed as (
-    select
-        *,
-        hour({{ utc_to_local('answered_at', 'time_zone') }}) as answered_hour
-    from messages
-),
-
-counted as (
+-- What sells is what is asked about; the others have their own hours: those of an order.
+totalled as (
     select
         customer_id,
         channel,
         source_name,
-        max(arrived_at) as last_arrived_at,
-        max(failed_at) as last_failed_at,
+        max(greatest(delivered_at, opened_at, machine_opened_at, clicked_at)) as last_arrived_at,
+        max(greatest(bounced_at, failed_at)) as last_failed_at,
         max(complained_at) as last_complained_at,
-        count(case when is_promotional then 1 end) as message_count,
-        count(case when is_promotional then opened_at end) as open_count,
-        count(case when is_promotional then clicked_at end) as click_count,
-        {%- for hour in range(24) %}
-        count(case when answered_hour = {{ hour }} then 1 end) as hour_{{ hour }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from timed
+        count(case when message_class = 'promotional' then 1 end) as message_count,
+        count(case when message_class = 'promotional' then opened_at end) as open_count,
+        count(case when message_class = 'promotional' then clicked_at end) as click_count
+    from messages
     group by customer_id, channel, source_name
+),
+
+counted as (
+    select totalled.*
+    from totalled
+    semi join people on totalled.customer_id = people.customer_id
+),
+
+answers as (
+    select
+        messages.customer_id,
+        messages.channel,
+        people.time_zone,
+        cast(floor({{ seconds_between(
+            "timestamp '1970-01-01 00:00:00'", 'coalesce(messages.opened_at, messages.clicked_at)'
+        ) }} / 900) as bigint) as answered_quarter
+    from messages
+    inner join people on messages.customer_id = people.customer_id
+    where messages.message_class = 'promotional' and coalesce(messages.opened_at, messages.clicked_at) is not null
+),
+
+-- There are far fewer quarters of an hour than answers, and no zone is off by less.
+quarters as (
+    select distinct
+        time_zone,
+        answered_quarter
+    from answers
+),
+
+local_quarters as (
+    select
+        time_zone,
+        answered_quarter,
+        hour({{ utc_to_local(epoch_to_utc('answered_quarter * 900'), 'time_zone') }}) as answered_hour
+    from quarters
+),
+
+hours as (
+    select
+        answers.customer_id,
+        answers.channel,
+        {%- for hour in range(24) %}
+        count(case when local_quarters.answered_hour = {{ hour }} then 1 end)
+            as hour_{{ hour }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from answers
+    inner join local_quarters
+        on
+            answers.time_zone = local_quarters.time_zone
+            and answers.answered_quarter = local_quarters.answered_quarter
+    group by answers.customer_id, answers.channel
 ),
 
 -- A click is an answer; where a tool tells none, as of a push, the open is, and where it tells neither there is
@@ -126,13 +150,20 @@ reached as (
         sum(
             case when tools.tells_clicks and tools.tells_opens then counted.message_count else 0 end
         ) as openable_count,
-        sum(case when tools.tells_clicks and tools.tells_opens then counted.open_count else 0 end) as open_count,
-        {%- for hour in range(24) %}
-        cast(sum(counted.hour_{{ hour }}) as bigint) as hour_{{ hour }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(case when tools.tells_clicks and tools.tells_opens then counted.open_count else 0 end) as open_count
     from counted
     inner join tools on counted.source_name = tools.source_name and counted.channel = tools.channel
     group by counted.customer_id, counted.channel
+),
+
+timed as (
+    select
+        reached.*,
+        {%- for hour in range(24) %}
+        coalesce(hours.hour_{{ hour }}, 0) as hour_{{ hour }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from reached
+    left join hours on reached.customer_id = hours.customer_id and reached.channel = hours.channel
 ),
 
 totals as (
@@ -145,7 +176,7 @@ totals as (
         {%- for hour in range(24) %}
         cast(sum(hour_{{ hour }}) as bigint) as hour_{{ hour }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from reached
+    from timed
     group by channel
 ),
 
@@ -177,28 +208,28 @@ usual_hours as (
 -- as everybody's are, both times hour_count.
 scored as (
     select
-        reached.customer_id,
-        reached.channel,
-        reached.last_arrived_at,
-        reached.last_failed_at,
-        reached.last_complained_at,
-        reached.message_count,
-        reached.answer_count,
+        timed.customer_id,
+        timed.channel,
+        timed.last_arrived_at,
+        timed.last_failed_at,
+        timed.last_complained_at,
+        timed.message_count,
+        timed.answer_count,
         usual.answer_rate as usual_answer_rate,
         coalesce(
             {{ ratio(
-                'reached.open_count + settings.doubt_messages * usual.open_rate',
-                '(reached.openable_count + settings.doubt_messages) * usual.open_rate'
+                'timed.open_count + settings.doubt_messages * usual.open_rate',
+                '(timed.openable_count + settings.doubt_messages) * usual.open_rate'
             ) }},
             1
         ) as openness,
         settings.doubt_answers,
         {%- for hour in range(24) %}
-        ({{ around_hour('reached.hour_', hour, 2) }}) * usual.hour_count
+        ({{ around_hour('timed.hour_', hour, 2) }}) * usual.hour_count
         + settings.doubt_hours * usual.near_{{ hour }} as score_{{ hour }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from reached
-    inner join usual on reached.channel = usual.channel
+    from timed
+    inner join usual on timed.channel = usual.channel
     cross join settings
 ),
 

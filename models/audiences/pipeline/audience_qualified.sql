@@ -10,8 +10,12 @@ point_in_time as (
 ),
 
 settings as (
-    select * from {{ ref('audience_settings') }}
-    where is_active
+    select
+        audience_settings.*,
+        {{ day_begins('audience_settings.live_from') }} as live_from_at
+    from {{ ref('audience_settings') }} as audience_settings
+    cross join point_in_time
+    where audience_settings.is_active
 ),
 
 standing as (
@@ -71,7 +75,7 @@ dated as (
         settings.max_share_of_base,
         settings.base_count,
         settings.is_live,
-        settings.live_from,
+        settings.live_from_at,
         settings.passes not like '% relevance %' and families_out_of_place.customer_id is not null as is_out_of_place,
         triggers.*,
         least(
@@ -102,7 +106,6 @@ stood as (
         case when standing.is_member and standing.subject = dated.subject then standing.expires_at end
             as member_send_until,
         standing.rests_from,
-        {{ day_begins('dated.live_from') }} as live_from_at,
         answered.subject is not null
         and not coalesce(standing.is_member and standing.subject = dated.subject, false) as is_answered
     from dated
@@ -110,8 +113,7 @@ stood as (
     left join standing on dated.audience = standing.audience and dated.customer_id = standing.customer_id
     left join answered
         on
-            dated.cool_down_days = 0
-            and dated.audience = answered.audience
+            case when dated.cool_down_days = 0 then dated.audience end = answered.audience
             and dated.customer_id = answered.customer_id
             and dated.subject = answered.subject
     where dated.triggered_at < point_in_time.cut_at
@@ -148,37 +150,49 @@ chosen as (
     ) = 1
 ),
 
-counted as (
+counts as (
     select
-        *,
-        count(case when ineligible_reason is null then 1 end) over (partition by audience) as eligible_count,
-        sum(case when ineligible_reason is null then offer_cost else 0 end) over (
+        audience,
+        count(*) as eligible_count
+    from chosen
+    where ineligible_reason is null
+    group by audience
+),
+
+spent as (
+    select
+        audience,
+        customer_id,
+        sum(offer_cost) over (
             partition by audience
             order by best_value desc, customer_id asc rows between unbounded preceding and current row
         ) as cost_so_far
     from chosen
+    where ineligible_reason is null and daily_budget is not null
 )
 
 select
-    audience,
-    customer_id,
-    kind,
-    subject,
-    triggered_at,
-    expires_at,
-    reason,
-    reason_detail,
-    product_family,
-    {{ money('expected_value') }} as expected_value,
-    value_basis,
-    is_member,
-    entered_at,
-    member_channel,
-    member_send_not_before,
-    member_send_until,
+    chosen.audience,
+    chosen.customer_id,
+    chosen.kind,
+    chosen.subject,
+    chosen.triggered_at,
+    chosen.expires_at,
+    chosen.reason,
+    chosen.reason_detail,
+    chosen.product_family,
+    {{ money('chosen.expected_value') }} as expected_value,
+    chosen.value_basis,
+    chosen.is_member,
+    chosen.entered_at,
+    chosen.member_channel,
+    chosen.member_send_not_before,
+    chosen.member_send_until,
     case
-        when ineligible_reason is not null then ineligible_reason
-        when cost_so_far > daily_budget and not is_member then 'over_budget'
+        when chosen.ineligible_reason is not null then chosen.ineligible_reason
+        when spent.cost_so_far > chosen.daily_budget and not chosen.is_member then 'over_budget'
     end as ineligible_reason,
-    eligible_count > max_share_of_base * base_count as is_too_many
-from counted
+    coalesce(counts.eligible_count, 0) > chosen.max_share_of_base * chosen.base_count as is_too_many
+from chosen
+left join counts on chosen.audience = counts.audience
+left join spent on chosen.audience = spent.audience and chosen.customer_id = spent.customer_id

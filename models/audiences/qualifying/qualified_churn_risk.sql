@@ -50,5 +50,5 @@ select
 from dated
 cross join point_in_time
 where
-    {{ day_begins('dated.at_risk_from') }} < point_in_time.cut_at
-    and {{ day_begins('dated.churns_on') }} > point_in_time.cut_at
+    dated.at_risk_from <= point_in_time.as_of
+    and dated.churns_on > {{ add_days('point_in_time.as_of', 1) }}

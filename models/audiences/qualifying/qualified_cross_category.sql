@@ -37,16 +37,6 @@ bought as (
     from lines
 ),
 
-kept as (
-    select
-        customer_id,
-        category,
-        ordered_on,
-        row_number() over (partition by customer_id, category order by ordered_on asc, order_line_id asc) as line_number
-    from lines
-    where was_kept
-),
-
 pairs as (
     select
         bought.category,
@@ -62,18 +52,42 @@ next_categories as (
     qualify row_number() over (partition by category order by buyer_count desc, other_category asc) = 1
 ),
 
+candidates as (
+    select
+        bought.customer_id,
+        bought.category,
+        next_categories.other_category
+    from bought
+    inner join next_categories on bought.category = next_categories.category
+    left join bought as others
+        on bought.customer_id = others.customer_id and next_categories.other_category = others.category
+    where others.customer_id is null
+),
+
+kept as (
+    select
+        candidates.customer_id,
+        candidates.category,
+        candidates.other_category,
+        lines.ordered_on,
+        row_number() over (
+            partition by candidates.customer_id, candidates.category
+            order by lines.ordered_on asc, lines.order_line_id asc
+        ) as line_number
+    from candidates
+    inner join lines on candidates.customer_id = lines.customer_id and candidates.category = lines.category
+    where lines.was_kept
+),
+
 dated as (
     select
         kept.customer_id,
         kept.category,
-        next_categories.other_category,
+        kept.other_category,
         {{ add_days('kept.ordered_on', 'settings.wait_days') }} as due_on
     from kept
     cross join settings
-    inner join next_categories on kept.category = next_categories.category
-    left join bought
-        on kept.customer_id = bought.customer_id and next_categories.other_category = bought.category
-    where kept.line_number = settings.min_lines and bought.customer_id is null
+    where kept.line_number = settings.min_lines
 ),
 
 customers as (
@@ -96,4 +110,4 @@ select
 from dated
 cross join point_in_time
 inner join customers on dated.customer_id = customers.customer_id
-where {{ day_begins('dated.due_on') }} < point_in_time.cut_at
+where dated.due_on <= point_in_time.as_of

@@ -50,6 +50,6 @@ cross join point_in_time
 left join orders on shipments.order_id = orders.order_id
 left join parcel_orders on shipments.shipment_id = parcel_orders.shipment_id
 where
-    {{ day_begins(add_days('shipments.promised_on', 1)) }} < point_in_time.cut_at
+    {{ add_days('shipments.promised_on', 1) }} <= point_in_time.as_of
     -- Nobody waits for what was given up.
     and coalesce(orders.invalid_reason not in ('cancelled', 'voided', 'fully_refunded'), true)

@@ -189,5 +189,5 @@ from dated
 cross join point_in_time
 inner join customers on dated.customer_id = customers.customer_id
 where
-    {{ day_begins('dated.due_on') }} < point_in_time.cut_at
-    and {{ day_begins(add_days('dated.due_on', 'dated.window_days')) }} > point_in_time.cut_at
+    dated.due_on <= point_in_time.as_of
+    and {{ add_days('dated.due_on', 'dated.window_days') }} > {{ add_days('point_in_time.as_of', 1) }}

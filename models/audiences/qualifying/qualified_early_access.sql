@@ -11,17 +11,15 @@ customers as (
     where is_vip or preferred_brand_lines >= {{ threshold('early_access_lines') }}
 ),
 
-last_orders as (
+orders as (
     select * from {{ ref('orders') }}
-    where is_valid
-    qualify row_number() over (partition by customer_id order by order_sequence desc, order_id asc) = 1
 )
 
 select
     '*' as kind,
     customers.customer_id,
-    last_orders.order_id as subject,
-    last_orders.ordered_at as triggered_at,
+    orders.order_id as subject,
+    orders.ordered_at as triggered_at,
     cast(null as timestamp) as ends_at,
     case when customers.is_vip then 'A VIP' else 'Buys the brand' end as reason,
     {{ json_object({
@@ -33,5 +31,5 @@ select
     cast(coalesce(customers.average_order_value, 0) as decimal(18, 2)) as expected_spend
 from customers
 cross join point_in_time
-inner join last_orders on customers.customer_id = last_orders.customer_id
-where last_orders.ordered_at < point_in_time.cut_at
+inner join orders on customers.customer_id = orders.customer_id and customers.order_count = orders.order_sequence
+where orders.ordered_at < point_in_time.cut_at

@@ -11,20 +11,18 @@ settings as (
     select cast({{ threshold('invite_days') }} as int) as invite_days
 ),
 
-first_orders as (
+recent as (
     select
         orders.*,
-        {{ day_begins(add_days('orders.ordered_on', 'settings.invite_days')) }} as ends_at,
-        point_in_time.cut_at
+        {{ day_begins(add_days('orders.ordered_on', 'settings.invite_days')) }} as ends_at
     from {{ ref('orders') }} as orders
     cross join point_in_time
     cross join settings
-    where orders.is_first_order and orders.customer_id is not null
-),
-
-recent as (
-    select * from first_orders
-    where ordered_at < cut_at and ends_at > cut_at
+    where
+        orders.is_first_order
+        and orders.customer_id is not null
+        and orders.ordered_at < point_in_time.cut_at
+        and {{ add_days('orders.ordered_on', 'settings.invite_days') }} > {{ add_days('point_in_time.as_of', 1) }}
 ),
 
 customers as (

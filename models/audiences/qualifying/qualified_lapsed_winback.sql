@@ -43,4 +43,4 @@ select
     cast(coalesce(dated.average_order_value, 0) as decimal(18, 2)) as expected_spend
 from dated
 cross join point_in_time
-where {{ day_begins('dated.lapsed_from') }} < point_in_time.cut_at
+where dated.lapsed_from <= point_in_time.as_of

@@ -66,7 +66,6 @@ current_facts as (
 dated as (
     select
         current_facts.*,
-        point_in_time.cut_at,
         {{ day_begins('current_facts.due_on') }} as triggered_at,
         case
             when is_about_expiry then current_facts.expires_at
@@ -74,6 +73,7 @@ dated as (
         end as ends_at
     from current_facts
     cross join point_in_time
+    where current_facts.due_on <= point_in_time.as_of
 )
 
 select
@@ -99,7 +99,6 @@ select
     cast(0 as decimal(18, 2)) as expected_spend
 from dated
 where
-    triggered_at < cut_at
-    and coalesce(points > 0, true)
+    coalesce(points > 0, true)
     and coalesce(tier_shortfall > 0, true)
     and coalesce(tier = current_tier, true)

@@ -21,18 +21,16 @@ customers as (
     where purchase_stage in ('one_time', 'two_time')
 ),
 
-last_orders as (
+orders as (
     select * from {{ ref('orders') }}
-    where is_valid
-    qualify row_number() over (partition by customer_id order by order_sequence desc, order_id asc) = 1
 ),
 
 sorted as (
     select
         customers.customer_id,
         customers.average_order_value,
-        last_orders.order_id,
-        last_orders.ordered_on,
+        orders.order_id,
+        orders.ordered_on,
         case
             when customers.purchase_stage = 'two_time' then 'two_time'
             when
@@ -46,7 +44,7 @@ sorted as (
         settings.holiday_first_timer_days
     from customers
     cross join settings
-    inner join last_orders on customers.customer_id = last_orders.customer_id
+    inner join orders on customers.customer_id = orders.customer_id and customers.order_count = orders.order_sequence
 ),
 
 dated as (
@@ -78,4 +76,4 @@ select
     cast(coalesce(dated.average_order_value, 0) as decimal(18, 2)) as expected_spend
 from dated
 cross join point_in_time
-where {{ day_begins('dated.due_on') }} < point_in_time.cut_at
+where dated.due_on <= point_in_time.as_of

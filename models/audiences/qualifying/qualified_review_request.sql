@@ -25,21 +25,18 @@ parcels as (
         and max(case when shipments.is_late then 1 else 0 end) = 0
 ),
 
-dated as (
+recent as (
     select
         parcels.order_id,
         parcels.delivered_on,
         {{ day_begins(add_days('parcels.delivered_on', 'settings.wait_days')) }} as triggered_at,
-        {{ day_begins(add_days('parcels.delivered_on', 'settings.until_days')) }} as ends_at,
-        point_in_time.cut_at
+        {{ day_begins(add_days('parcels.delivered_on', 'settings.until_days')) }} as ends_at
     from parcels
     cross join settings
     cross join point_in_time
-),
-
-recent as (
-    select * from dated
-    where triggered_at < cut_at and ends_at > cut_at
+    where
+        {{ add_days('parcels.delivered_on', 'settings.wait_days') }} <= point_in_time.as_of
+        and {{ add_days('parcels.delivered_on', 'settings.until_days') }} > {{ add_days('point_in_time.as_of', 1) }}
 ),
 
 orders as (

@@ -39,4 +39,4 @@ from experiences
 cross join point_in_time
 inner join answered_kinds on experiences.kind = answered_kinds.kind
 left join orders on experiences.order_id = orders.order_id
-where {{ day_begins('experiences.opened_on') }} < point_in_time.cut_at
+where experiences.opened_on <= point_in_time.as_of
