@@ -9,8 +9,10 @@ import fcntl
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +26,8 @@ sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"
+PARSED = "PERENNIAL_PARSED"
+parsed = pytest.StashKey[str]()
 
 
 class BuildFailed(AssertionError):
@@ -142,8 +146,11 @@ def environment_of(raw: Path, folder: Path) -> dict[str, str]:
 
 
 def run_dbt(*arguments: str, raw: Path, folder: Path, variables: dict | None = None, **environment: str):
-    """Run dbt in a process of its own, with its database and target below `folder`."""
-    command = [str(DBT), *arguments, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    """Run dbt in a process of its own, with its database and target below `folder`; this project is parsed once."""
+    program = [str(DBT)]
+    if "--project-dir" not in arguments:
+        program = [sys.executable, str(Path(__file__).with_name("parsed.py")), os.environ[PARSED]]
+    command = [*program, *arguments, "--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     if variables:
         command += ["--vars", json.dumps(variables)]
     return subprocess.run(
@@ -209,6 +216,17 @@ def differences(left: Warehouse, right: Warehouse, tables: Iterable[str]) -> dic
             if only_left or only_right:
                 found[table] = (only_left, only_right)
     return found
+
+
+def pytest_configure(config):
+    """A folder for the parsed project that all processes of pytest-xdist share."""
+    if PARSED not in os.environ:
+        os.environ[PARSED] = config.stash[parsed] = tempfile.mkdtemp()
+
+
+def pytest_unconfigure(config):
+    if parsed in config.stash:
+        shutil.rmtree(config.stash[parsed])
 
 
 def pytest_collection_modifyitems(items):

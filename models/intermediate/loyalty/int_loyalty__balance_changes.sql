@@ -28,15 +28,24 @@ debts as (
     where moves.kind in ('debt', 'repay')
 ),
 
+gone_before as (
+    select
+        member_no,
+        lot_no,
+        sum(points) as points
+    from moves
+    where is_pending
+    group by member_no, lot_no
+),
+
 waited as (
     select
         lots.member_no,
         lots.active_at,
-        lots.points - coalesce(sum(moves.points), 0) as points
+        lots.points - coalesce(gone_before.points, 0) as points
     from lots
-    left join moves on lots.member_no = moves.member_no and lots.lot_no = moves.lot_no and moves.is_pending
+    left join gone_before on lots.member_no = gone_before.member_no and lots.lot_no = gone_before.lot_no
     where lots.active_at is not null and (lots.expires_at is null or lots.expires_at > lots.active_at)
-    group by lots.member_no, lots.lot_no, lots.active_at, lots.points
 )
 
 -- A balance begins with the first booking, whatever it was.

@@ -10,10 +10,6 @@ booked as (
     where ledger_part = 'lot' {{ and_changed('member_no') }}
 ),
 
-all_booked as (
-    select * from {{ ref('int_loyalty__booked') }}
-),
-
 members as (
     select * from {{ ref('int_loyalty__members') }}
 ),
@@ -43,7 +39,7 @@ resets as (
         booked.booked_at as reset_at,
         inactivity_rules.rule_number,
         inactivity_rules.expiry_days
-    from all_booked as booked
+    from {{ ref('int_loyalty__booked') }} as booked
     inner join inactivity_rules
         on booked.scenario = inactivity_rules.scenario and booked.programme = inactivity_rules.programme
     where
@@ -60,10 +56,13 @@ resets as (
         inactivity_rules.turned_on_at as reset_at,
         inactivity_rules.rule_number,
         inactivity_rules.expiry_days
-    from booked
+    from {{ ref('int_loyalty__booked') }} as booked
     inner join inactivity_rules
         on booked.scenario = inactivity_rules.scenario and booked.programme = inactivity_rules.programme
-    where booked.booked_at < inactivity_rules.turned_on_at
+    where
+        booked.ledger_part = 'lot'
+        and booked.booked_at < inactivity_rules.turned_on_at
+        {{ and_changed('booked.member_no') }}
 ),
 
 reset_gaps as (
@@ -105,7 +104,7 @@ inactive_lots as (
         inactivity_rules.rule_number,
         inactivity_rules.expiry_days,
         greatest(booked.booked_at, coalesce(inactivity_rules.turned_on_at, booked.booked_at)) as counted_from
-    from booked
+    from {{ ref('int_loyalty__booked') }} as booked
     inner join inactivity_rules
         on booked.scenario = inactivity_rules.scenario and booked.programme = inactivity_rules.programme
     inner join rules
@@ -114,12 +113,14 @@ inactive_lots as (
             and booked.programme = rules.programme
             and booked.rule_number = rules.rule_number
     where
-        booked.expiry = 'rule'
+        booked.ledger_part = 'lot'
+        and booked.expiry = 'rule'
         and booked.activation <> 'waits'
         and (
             booked.rule_number = inactivity_rules.rule_number
             or rules.expiry_policy = 'none' and inactivity_rules.rule_number > booked.rule_number
         )
+        {{ and_changed('booked.member_no') }}
     qualify row_number() over (
         partition by booked.member_no, booked.booking_id order by inactivity_rules.rule_number
     ) = 1
@@ -199,9 +200,9 @@ burning as (
 {%- set never = "timestamp '9999-12-31 00:00:00'" %}
 
 select
-    burning.scenario,
-    burning.programme,
-    burning.member_id,
+    members.scenario,
+    members.programme,
+    members.member_id,
     burning.member_no,
     members.inputs_hash,
     burning.booking_id as lot_id,

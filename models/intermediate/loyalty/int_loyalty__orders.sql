@@ -31,8 +31,6 @@ select
     reference as order_reference,
     min(order_id) as order_id
 from readings
-semi join (
-    select distinct order_reference from {{ ref('int_loyalty_bookings__unioned') }}
-) as named on readings.reference = named.order_reference
+semi join {{ ref('int_loyalty_bookings__unioned') }} as bookings on readings.reference = bookings.order_reference
 group by reference
 having count(distinct order_id) = 1

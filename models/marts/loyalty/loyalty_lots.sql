@@ -52,7 +52,20 @@ gone as (
     group by moves.member_no, moves.lot_no
 ),
 
-{{ graces('lots', 'moves') }},
+-- Only what came back can have a grace; both come from where they are, so that the many pass through once.
+returned_moves as (
+    select * from {{ ref('int_loyalty__moves') }}
+    where kind = 'spend_reversal' {{ and_of_changed_people('member_no') }}
+),
+
+returned_lots as (
+    select lots.*
+    from {{ ref('int_loyalty__lots') }} as lots
+    semi join returned_moves on lots.member_no = returned_moves.member_no and lots.lot_no = returned_moves.lot_no
+    where lots.scenario = 'live'
+),
+
+{{ graces('returned_lots', 'returned_moves') }},
 
 last_graces as (
     select
