@@ -11,6 +11,18 @@
 {% endmacro %}
 
 
+{#
+    As a join's condition: the rule in force when something was booked. An expiry that a platform books is part of the ledger
+    where the programme leaves expiry to it.
+#}
+{% macro rules_a_booking(rules, bookings) -%}
+    {{ bookings }}.programme = {{ rules }}.programme
+            and {{ bookings }}.booked_at >= {{ rules }}.starts_at
+            and {{ bookings }}.booked_at < {{ rules }}.ends_at
+            and ({{ bookings }}.entry_type <> 'expire' or {{ rules }}.expiry_policy = 'told')
+{%- endmacro %}
+
+
 {# The number of a member, made of the keys: bookings need no join to know it. #}
 {% macro member_number(scenario, programme, member_id) -%}
     {{ hash_number([scenario, programme, member_id]) }}

@@ -6,7 +6,7 @@ from datetime import datetime
 from compiled import CompiledModels
 
 CORE = (
-    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__lots", "int_loyalty__events",
+    "int_loyalty__rules", "int_loyalty__members", "int_loyalty__booked", "int_loyalty__lots", "int_loyalty__events",
     "int_loyalty__plain_moves", "int_loyalty__sequential_moves", "int_loyalty__moves",
 )  # fmt: skip
 BOOKING_TYPES = {

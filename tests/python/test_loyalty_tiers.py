@@ -20,7 +20,7 @@ AMOUNTS = tuple(map(Decimal, ("0", "0.01", "49.99", "50", "50.01", "99.99", "100
 AT_LEAST = {"orders": ("0", "1", "3", "5"), "else": ("0", "100", "150", "250")}
 DAY = timedelta(days=1)
 MODELS = (
-    "int_loyalty__rules", "int_loyalty__booked", "int_loyalty__members", "int_loyalty__tiers",
+    "int_loyalty__rules", "int_loyalty__members", "int_loyalty__booked", "int_loyalty__tiers",
     "int_loyalty__qualifying", "int_loyalty__tier_steps", "int_loyalty__tier_state", "loyalty_tier_history",
 )  # fmt: skip
 

@@ -1,3 +1,4 @@
+{{ config(materialized=replaced_in_part(), incremental_strategy='append', pre_hook='{{ forget_changed() }}') }}
 -- One booking in one scenario, with its part in the ledger: lot (points that come), draw (points that go, from the
 -- oldest), clawback (points that an order had earned) or reversal (points that a reward had cost). Points are whole
 -- hundredths and never negative. What comes back with an order that spent nothing is a lot. Expiries that a platform
@@ -7,6 +8,10 @@ with
 
 rules as (
     select * from {{ ref('int_loyalty__rules') }}
+),
+
+members as (
+    select * from {{ ref('int_loyalty__members') }}
 ),
 
 reversals as (
@@ -43,28 +48,19 @@ ruled as (
     select
         rules.scenario,
         rules.rule_number,
-        rules.expiry_policy,
         {{ member_number('rules.scenario', 'bookings.programme', 'bookings.member_id') }} as member_no,
         bookings.*,
         rules.overrides_dates
     from bookings
-    inner join rules
-        on
-            bookings.programme = rules.programme
-            and bookings.booked_at >= rules.starts_at
-            and bookings.booked_at < rules.ends_at
-    where bookings.entry_type <> 'expire' or rules.expiry_policy = 'told'
+    inner join rules on {{ rules_a_booking('rules', 'bookings') }}
 )
 
 select
     ruled.scenario,
-    ruled.member_no,
-    ruled.booking_id,
-    ruled.source_name,
     ruled.programme,
-    ruled.member_id,
-    ruled.source_record_type,
-    ruled.source_record_id,
+    ruled.member_no,
+    members.inputs_hash,
+    ruled.booking_id,
     ruled.rule_number,
     ruled.booked_at,
     ruled.entry_type,
@@ -81,3 +77,5 @@ select
     ruled.expires_at,
     ruled.order_reference
 from ruled
+inner join members on ruled.member_no = members.member_no
+where true {{ and_changed('ruled.member_no') }}
