@@ -62,8 +62,8 @@ dashboard: build .venv/.dev  ## one static page: dashboard/retention.html
 docs: .venv/.dev  ## what the data looks like, as pages: data_docs/
 	@$(BIN)/python -m tests.expectations --out data_docs
 
-bench: .venv/.build  ## measure builds of 10,000 and 100,000 customers, write BENCHMARKS.md; make bench SIZES=1000000
-	@$(BIN)/python -m benchmarks $(if $(SIZES),--customers $(SIZES))
+bench: .venv/.build  ## measure and write BENCHMARKS.md; make bench SIZES=1000000, ONLY='ledger audiences'
+	@$(BIN)/python -m benchmarks $(if $(SIZES),--customers $(SIZES)) $(if $(ONLY),--only $(ONLY))
 
 clean:  ## remove what the commands made, but no raw data
 	@rm -rf target logs perennial.duckdb spark-warehouse dashboard data_docs .cache/benchmarks .cache/preview

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -214,8 +215,8 @@ def floor(folder: Path) -> Floor:
     return found
 
 
-def measure(customers: int) -> dict:
-    """All figures of one size."""
+def make_shop(customers: int) -> tuple[Usage, Usage]:
+    """The simulated shop and its warehouse in a folder of the cache; the usage of both."""
     folder = CACHE / str(customers)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"{customers:,} customers: simulating", flush=True)
@@ -225,6 +226,13 @@ def measure(customers: int) -> dict:
     records = folder / "raw" / "truth" / "records"
     truth = f"read_parquet('{records / '*.parquet' if records.is_dir() else records.with_suffix('.parquet')}')"
     built = build(folder, "--vars", json.dumps({"custom_identity_truth": truth}))
+    return simulated, built
+
+
+def measure(customers: int) -> dict:
+    """All figures of one size."""
+    simulated, built = make_shop(customers)
+    folder = CACHE / str(customers)
     print(f"{customers:,} customers: built in {built.wall:.0f} s, running the SQL alone", flush=True)
     return {
         "customers": customers,
@@ -288,6 +296,52 @@ def report(sizes: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def empty(name: str) -> Path:
+    """A folder of the cache for one section, which must make what it needs."""
+    shutil.rmtree(CACHE / name, ignore_errors=True)
+    return CACHE / name
+
+
+def shops(arguments: argparse.Namespace) -> str:
+    return report([measure(customers) for customers in sorted(arguments.customers)])
+
+
+def matching(arguments: argparse.Namespace) -> str:
+    print(f"matching {arguments.people:,} people", flush=True)
+    folder = empty("identity")
+    found = identity.measure(arguments.people, folder / "at_once", build)
+    print(f"the arrival of {arguments.arriving:,} people on {identity.DAYS} days", flush=True)
+    return "\n".join(identity.report(found, identity.arrive(arguments.arriving, folder / "by_day", build))) + "\n"
+
+
+def lifetimes(arguments: argparse.Namespace) -> str:
+    print(f"lifetime value of {arguments.people:,} customers", flush=True)
+    return "\n".join(lifetime.report(lifetime.measure(arguments.people, empty("lifetime"), simulate, build))) + "\n"
+
+
+def points(arguments: argparse.Namespace) -> str:
+    print(f"the loyalty ledger of {arguments.members:,} members", flush=True)
+    return "\n".join(ledger.report(ledger.measure(arguments.members, empty("ledger"), run, build))) + "\n"
+
+
+def campaigns(arguments: argparse.Namespace) -> str:
+    print(f"the audiences of {arguments.people:,} customers, then {audiences.DAYS} days of some", flush=True)
+    folder, largest = empty("audiences"), max(arguments.customers)
+    if not (CACHE / str(largest) / "perennial.duckdb").exists():
+        make_shop(largest)
+    cost = audiences.measure(arguments.people, CACHE / str(largest), folder / "many", build)
+    return "\n".join(audiences.report(cost, audiences.follow(folder / "days", simulate, build, print))) + "\n"
+
+
+SECTIONS = {
+    "shops": shops,
+    "identity": matching,
+    "lifetime": lifetimes,
+    "ledger": points,
+    "audiences": campaigns,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000], help="sizes, ascending")
@@ -296,30 +350,16 @@ def main() -> None:
     )
     parser.add_argument("--arriving", type=int, default=20_000, help="people who arrive day by day")
     parser.add_argument("--members", type=int, default=1_000_000, help="members of loyalty programmes")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="sections to measure anew")
     arguments = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
-    text = report([measure(customers) for customers in sorted(arguments.customers)])
-    print(f"matching {arguments.people:,} people", flush=True)
-    folder = CACHE / "identity"
-    shutil.rmtree(folder, ignore_errors=True)
-    found = identity.measure(arguments.people, folder / "at_once", build)
-    print(f"the arrival of {arguments.arriving:,} people on {identity.DAYS} days", flush=True)
-    text += "\n".join(identity.report(found, identity.arrive(arguments.arriving, folder / "by_day", build))) + "\n"
-    print(f"lifetime value of {arguments.people:,} customers", flush=True)
-    folder = CACHE / "lifetime"
-    shutil.rmtree(folder, ignore_errors=True)
-    text += "\n".join(lifetime.report(lifetime.measure(arguments.people, folder, simulate, build))) + "\n"
-    print(f"the loyalty ledger of {arguments.members:,} members", flush=True)
-    folder = CACHE / "ledger"
-    shutil.rmtree(folder, ignore_errors=True)
-    text += "\n".join(ledger.report(ledger.measure(arguments.members, folder, run, build))) + "\n"
-    print(f"the audiences of {arguments.people:,} customers, then {audiences.DAYS} days of some", flush=True)
-    folder = CACHE / "audiences"
-    shutil.rmtree(folder, ignore_errors=True)
-    cost = audiences.measure(arguments.people, CACHE / str(max(arguments.customers)), folder / "many", build)
-    text += "\n".join(audiences.report(cost, audiences.follow(folder / "days", simulate, build, print))) + "\n"
-    (ROOT / "BENCHMARKS.md").write_text(text)
-    print("BENCHMARKS.md is written")
+    page = ROOT / "BENCHMARKS.md"
+    _, *kept = re.split(r"<!-- (\w+) -->\n", page.read_text()) if page.exists() else [""]
+    parts = dict(zip(kept[::2], kept[1::2], strict=True))
+    for name in arguments.only:
+        parts[name] = SECTIONS[name](arguments)
+        page.write_text("".join(f"<!-- {each} -->\n{parts[each]}" for each in SECTIONS if each in parts))
+        print(f"BENCHMARKS.md has {name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from benchmarks.identity import VARIABLES, node_seconds, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(__file__).with_suffix(".sql")
-MEMORY = "8GB"
+MEMORY = "7GB"
 ROUNDS = 2
 SHARES = (0.01, 0.001)
 MARTS = ("loyalty_entries", "loyalty_lots", "loyalty_balance_history")

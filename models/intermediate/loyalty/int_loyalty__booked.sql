@@ -53,6 +53,7 @@ ruled as (
         rules.overrides_dates
     from bookings
     inner join rules on {{ rules_a_booking('rules', 'bookings') }}
+    where true {{ and_changed(member_number('rules.scenario', 'bookings.programme', 'bookings.member_id')) }}
 )
 
 select
@@ -78,4 +79,3 @@ select
     ruled.order_reference
 from ruled
 inner join members on ruled.member_no = members.member_no
-where true {{ and_changed('ruled.member_no') }}
