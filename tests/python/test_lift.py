@@ -83,6 +83,7 @@ ARM_TABLES = {
         "audience": "varchar", "control_share": "decimal(9, 6)", "may_have_holdout": "boolean", "is_live": "boolean",
     },
     "audiences.audience_screened": {"audience": "varchar", "customer_id": "varchar", "suppressed_reason": "varchar"},
+    "audiences.audience_qualified": {"audience": "varchar", "customer_id": "varchar", "is_too_many": "boolean"},
     "staging.point_in_time": {"as_of": "date", "cut_at": "timestamp"},
 }  # fmt: skip
 
@@ -166,6 +167,7 @@ def draw(models: CompiledModels, at: datetime) -> None:
             for kind in KINDS
         ],
         "audiences.audience_screened": [],
+        "audiences.audience_qualified": [],
         "staging.point_in_time": [{"as_of": at.date(), "cut_at": at}],
     }
     for name, types in ARM_TABLES.items():
@@ -173,6 +175,9 @@ def draw(models: CompiledModels, at: datetime) -> None:
     models.connection.execute(
         "insert into audiences.audience_screened"
         " select audience, customer_id, null from audiences.audience_settings, people"
+    )
+    models.connection.execute(
+        "insert into audiences.audience_qualified select audience, customer_id, false from audiences.audience_screened"
     )
     for salt in range(SALTS):
         models.connection.execute(f"set variable perennial_salt = 'salt {salt}'")

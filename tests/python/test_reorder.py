@@ -4,7 +4,6 @@ was known then, against the day on which people bought it again, beside two rule
 mean of everybody's gaps. Synthetic: the simulated shop.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,8 +30,8 @@ class Again:
 
 def purchases(warehouse: Warehouse, cuts: list[date]) -> list[Again]:
     """The purchases of each cut's day, with the rule's answer by the marts as far as orders up to the cut go."""
-    manifest = json.loads((warehouse.target / "manifest.json").read_text())
-    rule = manifest["nodes"]["model.perennial.qualified_due_for_reorder"]["compiled_code"]
+    compiled = warehouse.target / "compiled" / "perennial" / "models" / "audiences" / "qualifying"
+    rule = (compiled / "qualified_due_for_reorder.sql").read_text()
     rule, dated, _ = re.sub(r'"\w+"\.("(?:marts|staging|settings)"\.)', r"\1", rule).partition("\n),\n\ndated as (")
     assert dated
     with duckdb.connect() as connection:
