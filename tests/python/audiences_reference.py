@@ -533,7 +533,7 @@ class Audiences:
         rows = self.world["country_time_zones"]
         return sorted({row["time_zone"] for row in rows if country is None or row["country_code"] == country})
 
-    @cache  # noqa: B019
+    @cache  # noqa: B019 (it keeps the referee alive, which a test needs no longer than its world)
     def windows(self, channel: str, country: str | None, sure: str | None, hurries: bool) -> list[tuple]:
         """The local days with a window that is not over when the export is read, its opening and closing."""
         holidays = {(row["country_code"], row["holiday_on"]) for row in self.world["public_holidays"]}

@@ -76,6 +76,9 @@ SEEDS = (
 )  # fmt: skip
 
 
+SUPPRESSIONS = ("audience_universal_control", "export_suppressions")
+
+
 class Exports:
     """A database named as the compiled SQL names it, with the project's settings and empty tables."""
 
@@ -559,7 +562,7 @@ def test_who_must_not_be_promoted_to_is_told_for_everybody(sample):
             if name not in ("erased", "unknown")
         ),
     )  # fmt: skip
-    exports.make("audience_universal_control", "export_suppressions")
+    exports.make(*SUPPRESSIONS)
     told = exports.connection.execute(
         """
         select customer_id, product_family, reason, external_id, email from audiences.export_suppressions
@@ -594,12 +597,7 @@ def test_the_universal_control_group_is_that_of_the_hash_until_somebody_is_assig
         ),
     )  # fmt: skip
     query = "select distinct customer_id from audiences.export_suppressions where reason = 'universal_control'"
-    hashed = {
-        name
-        for (name,) in exports.make("audience_universal_control", "export_suppressions")
-        .connection.execute(query)
-        .fetchall()
-    }
+    hashed = {name for (name,) in exports.make(*SUPPRESSIONS).connection.execute(query).fetchall()}
     assert 30 < len(hashed) < 90
     released, taken = min(hashed), next(name for name in people if name not in hashed)
     exports.give(
@@ -608,12 +606,7 @@ def test_the_universal_control_group_is_that_of_the_hash_until_somebody_is_assig
         {"campaign": "universal:2024", "customer_id": taken, "arm": "control"},
         {"campaign": "universal:2023", "customer_id": "p1", "arm": "control"},
     )
-    now = {
-        name
-        for (name,) in exports.make("audience_universal_control", "export_suppressions")
-        .connection.execute(query)
-        .fetchall()
-    }
+    now = {name for (name,) in exports.make(*SUPPRESSIONS).connection.execute(query).fetchall()}
     assert now == hashed - {released} | {taken}
 
 
@@ -856,7 +849,7 @@ def two_accounts(compiled: Warehouse, **channel) -> Exports:
 
 
 def test_every_profile_of_a_person_is_left_out(sample):
-    exports = two_accounts(sample, may_send_marketing=False).make("audience_universal_control", "export_suppressions")
+    exports = two_accounts(sample, may_send_marketing=False).make(*SUPPRESSIONS)
     told = exports.connection.execute(
         """
         select channel, external_id, email, phone from audiences.export_suppressions
@@ -895,9 +888,7 @@ def test_every_profile_of_a_person_knows_the_hold(sample):
 )
 def test_no_ad_reaches_who_is_on_hold(sample, channel, lists):
     """Each list is whole, whatever else keeps the person from messages; of several addresses the contact is listed."""
-    exports = two_accounts(sample, **channel).make(
-        "audience_universal_control", "export_suppressions", "export_ad_platforms"
-    )
+    exports = two_accounts(sample, **channel).make(*SUPPRESSIONS, "export_ad_platforms")
     listed = exports.connection.execute(
         "select exclude_list, identifier_type from audiences.export_ad_platforms where platform = 'meta' order by all"
     ).fetchall()
